@@ -125,6 +125,12 @@ limits! {
     /// Jobs that run at once.
     Jobs("jobs", "jobs that run at once") jobs_max: usize = 64,
         Count within 1..=u64::MAX, --"max-jobs", used jobs;
+    /// Calls that one call has started and not joined.
+    StartedEach("started each", "started calls of one call") started_each_max: usize = 1_024,
+        Count, --"max-started-each";
+    /// Started calls that are not joined, in all.
+    Started("started", "started calls of all calls") started_max: usize = 4_096,
+        Count, --"max-started", used started;
     /// Output of one call.
     Output("output", "output of one call") output_bytes_max: u64 = 1 << 30,
         Bytes, --"max-output";
@@ -261,6 +267,7 @@ pub struct Usage {
     /// Depth of the deepest chain.
     pub depth: u64,
     pub jobs: u64,
+    pub started: u64,
     /// Compilations of heavy modules in progress.
     pub compilations: u64,
     pub memory_bytes: u64,

@@ -4,6 +4,7 @@
 //! every call at or below that depth ends. The frame that was named turns the cancel into its own failure; its callers
 //! go on.
 
+mod beside;
 mod deadlines;
 mod records;
 
@@ -11,9 +12,10 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::above::Above;
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
-use super::frame::{CallerRef, Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
+use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN};
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
@@ -38,6 +40,8 @@ pub struct Chain {
     pub job: JobId,
     /// True when a stub's commands began the chain, on behalf of the call that they answer.
     pub answers: bool,
+    /// The call that started it; `None`: a job, or the kernel itself.
+    pub above: Option<Above>,
     /// The process for which this chain starts a new instance; 0: none. A call of that process from here is a circle.
     pub replaces: AtomicU32,
     /// The count of starts that were numbered.
@@ -52,18 +56,32 @@ pub struct Chain {
     woken: Condvar,
 }
 
+/// What a chain is made of.
+pub struct NewChain<'a> {
+    pub clock: &'a Arc<Clock>,
+    /// The kernel's start.
+    pub epoch: Instant,
+    /// Most calls of the job at once, those above included.
+    pub depth_max: u16,
+    pub id: u64,
+    pub job: JobId,
+    /// True for a chain of a stub's commands.
+    pub answers: bool,
+    pub above: Option<Above>,
+}
+
 impl Chain {
-    /// An empty chain for a job, at most `depth_max` calls deep. `epoch` is the kernel's start; `answers` is true for a
-    /// chain of a stub's commands.
-    pub fn new(clock: &Arc<Clock>, epoch: Instant, depth_max: u16, id: u64, job: JobId, answers: bool) -> Arc<Self> {
+    /// An empty chain for a job.
+    pub fn new(new: NewChain<'_>) -> Arc<Self> {
         Arc::new_cyclic(|this: &Weak<Chain>| Chain {
             this: this.clone(),
-            clock: clock.clone(),
-            epoch,
-            depth_max,
-            id,
-            job,
-            answers,
+            clock: new.clock.clone(),
+            epoch: new.epoch,
+            depth_max: new.depth_max,
+            id: new.id,
+            job: new.job,
+            answers: new.answers,
+            above: new.above,
             replaces: AtomicU32::new(0),
             starts: AtomicU64::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
@@ -119,9 +137,10 @@ impl Chain {
         let depth_max = self.depth_max;
         let mut frames = self.frames.lock();
         if let Some(cause) = &frames.ended {
-            return Err(Refusal::Ended(cause.clone()));
+            let target = frames.cut.as_ref().map(|cut| cut.target.clone());
+            return Err(Refusal::Ended { cause: cause.clone(), target });
         }
-        if frames.stack.len() >= usize::from(depth_max) {
+        if frames.stack.len() + usize::from(self.depth_above()) >= usize::from(depth_max) {
             return Err(Refusal::TooDeep { depth_max });
         }
         if let Some(own) = frame.deadline
@@ -130,7 +149,10 @@ impl Chain {
             frame.deadline = None;
         }
         let deadline = frame.deadline;
-        frame.private |= frames.stack.last().is_some_and(|caller| caller.private);
+        frame.private |= match frames.stack.last() {
+            Some(caller) => caller.private,
+            None => self.above.as_ref().is_some_and(|above| above.private),
+        };
         frames.stack.push(frame);
         let depth = frames.stack.len() as u16;
         drop(frames);
@@ -146,14 +168,17 @@ impl Chain {
         let depth = frames.stack.len() as u32;
         let cancelled = self.cancelled.load(Ordering::SeqCst);
         let is_cancelled = cancelled <= depth;
-        let path = if failed || is_cancelled { path_of(&frames.stack) } else { String::new() };
+        let path = if failed || is_cancelled { self.path_in(&frames) } else { String::new() };
         let frame = frames.stack.pop()?;
-        let caller = CallerRef::of(&frames.stack);
+        let caller = self.caller_of(&frames.stack);
         let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
         let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
             Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.call())),
-            None => (frame.cause.clone(), None),
+            None => match &frames.cut {
+                Some(cut) => (Some(cut.cause.clone()), Some(cut.target.clone())),
+                None => (frame.cause.clone(), None),
+            },
         };
         if cancelled == depth {
             self.cancelled.store(NOT_CANCELLED, Ordering::SeqCst);
@@ -162,7 +187,8 @@ impl Chain {
             caller.nested += elapsed.saturating_sub(frame.held_for);
         }
         let propagating = if failed { frames.propagating.take() } else { None };
-        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, cancel_target, path, propagating })
+        let depth = self.depth_above() + depth as u16;
+        Some(PoppedFrame { frame, depth, caller, cause, cancel_target, path, propagating })
     }
 
     /// Keeps a failure for the caller, which either fails with it or receives it as a value.
@@ -199,8 +225,12 @@ impl Chain {
     fn wake(&self, depth: u32, frames: MutexGuard<'_, Frames>) {
         self.cancelled.fetch_min(depth, Ordering::SeqCst);
         let waiting_for = frames.waiting_for.clone();
+        let below = frames.cut_below(depth);
         self.woken.notify_all();
         drop(frames);
+        if let Some((cut, below)) = below {
+            below.iter().for_each(|chain| chain.cut(&cut));
+        }
         if let Some(process) = waiting_for {
             // The slot's lock closes a race: a chain about to wait has seen the cancel or gets this notification.
             process.with_slot(|_| process.notify_changed());
@@ -261,11 +291,5 @@ impl Chain {
     pub fn top(&self) -> Option<(Arc<Process>, u64, u16)> {
         let frames = self.frames.lock();
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
-    }
-
-    /// The deepest frame as a caller (see [`CallerRef::of`]), and the depth of its next nested call.
-    pub fn caller(&self) -> (CallerRef, u16) {
-        let frames = self.frames.lock();
-        (CallerRef::of(&frames.stack), frames.stack.len() as u16 + 1)
     }
 }

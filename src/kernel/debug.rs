@@ -40,7 +40,7 @@ pub struct Debugged {
     pub(super) held: Option<HoldState>,
     /// The pending step, which holds a call without a breakpoint.
     pub step: Option<StepPlan>,
-    /// Count of holds.
+    /// Count of holds; that of the outermost chain counts those of its job.
     pub(super) holds: u64,
     /// Total time of the holds that are over.
     pub held_for: Duration,

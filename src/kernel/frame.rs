@@ -7,6 +7,7 @@ use super::call_failure::CallFailure;
 use super::crash::ExitReason;
 use super::debug::Debugged;
 use super::error::CallError;
+use super::pauses::Pauses;
 use super::process::Process;
 use super::stack::CallStack;
 use super::view::{ProcessId, ProcessLabel};
@@ -24,6 +25,8 @@ pub enum Cause {
     Killed { by: Killer },
     /// A deadline that passed, with its timeout.
     Timeout { timeout: Duration },
+    /// The end of the call that started it and has not joined it.
+    NotJoined,
 }
 
 /// The initiator of a kill.
@@ -61,7 +64,7 @@ impl Cause {
     /// The outcome of a call that was cancelled for this cause.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Cause::Interrupted | Cause::Killed { .. } => Outcome::Killed,
+            Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined => Outcome::Killed,
             Cause::Timeout { .. } => Outcome::Timeout,
         }
     }
@@ -72,6 +75,7 @@ impl Cause {
             Cause::Interrupted => "interrupted".into(),
             Cause::Killed { by } => by.words(wording),
             Cause::Timeout { timeout } => timed_out(*timeout),
+            Cause::NotJoined => "ended before it joined this call".into(),
         }
     }
 }
@@ -143,10 +147,31 @@ impl Deadline {
     }
 }
 
+/// A chain that one of this chain's calls started.
+pub trait Below: Send + Sync {
+    /// Ends it, because a call above it was cancelled or has ended.
+    fn cut(&self, cut: &CutByCaller);
+}
+
+/// Why a chain ends before its time: a call above it was cancelled, or has ended.
+#[derive(Debug, Clone)]
+pub struct CutByCaller {
+    pub cause: Cause,
+    /// That call.
+    pub target: FailedCall,
+}
+
 /// The mutable state of a chain, under its lock.
 #[derive(Default)]
 pub struct Frames {
     pub stack: Vec<Frame>,
+    /// The chains that its calls started and that have not ended, each with the depth of its call.
+    pub below: Vec<(u16, Arc<dyn Below>)>,
+    /// Set once a call above this chain was cancelled or has ended.
+    pub cut: Option<CutByCaller>,
+    /// The process of the started call that the deepest call joins; 0: it does not exist.
+    pub joins: Option<ProcessId>,
+    pub pauses: Pauses,
     /// Set once the whole job is cancelled.
     pub ended: Option<Cause>,
     /// True while a plugin is found, fetched or compiled for the deepest call: deadlines are suspended.
@@ -172,6 +197,8 @@ pub enum Activity {
     Loading,
     /// The deepest call waits for its process.
     Queued,
+    /// The deepest call waits for one that it started.
+    Joining,
     /// The deepest call is held at a breakpoint.
     Held,
     Running,
@@ -180,7 +207,19 @@ pub enum Activity {
 impl Frames {
     /// Whether the calls' deadlines are suspended.
     pub fn deadlines_are_paused(&self) -> bool {
-        self.loading || self.stack.iter().any(|frame| frame.held)
+        self.pauses.any()
+    }
+
+    /// The chains that calls at and below `depth` started, and why they end. 0: those of all calls.
+    pub fn cut_below(&self, depth: u32) -> Option<(CutByCaller, Vec<Arc<dyn Below>>)> {
+        let below = self.below.iter().filter(|(of, _)| u32::from(*of) >= depth);
+        let below: Vec<_> = below.map(|(_, chain)| chain.clone()).collect();
+        if below.is_empty() {
+            return None;
+        }
+        let frame = self.stack.get((depth as usize).wrapping_sub(1));
+        let own = frame.and_then(|frame| Some(CutByCaller { cause: frame.cause.clone()?, target: frame.call() }));
+        own.or_else(|| self.cut.clone()).map(|cut| (cut, below))
     }
 
     /// Current activity of the chain.
@@ -189,6 +228,7 @@ impl Frames {
             _ if self.loading => Activity::Loading,
             None => Activity::Idle,
             Some(_) if self.waiting_for.is_some() => Activity::Queued,
+            Some(_) if self.joins.is_some() => Activity::Joining,
             Some(deepest) if deepest.held => Activity::Held,
             Some(_) => Activity::Running,
         }
@@ -199,17 +239,23 @@ impl Frames {
         self.debug.held.as_ref().map_or(Duration::ZERO, |held| now.saturating_duration_since(held.since))
     }
 
-    /// Ends a hold, whose time is none of the calls'.
-    pub fn end_hold(&mut self, held_for: Duration) {
+    /// Adds time of a hold, in this chain or in one below, which is none of the calls'.
+    pub fn add_held(&mut self, held_for: Duration) {
         self.debug.held_for += held_for;
         self.stack.iter_mut().for_each(|frame| frame.held_for += held_for);
+    }
+
+    /// Ends a hold.
+    pub fn end_hold(&mut self, held_for: Duration) {
+        self.add_held(held_for);
         if let Some(frame) = self.stack.last_mut() {
             frame.held = false;
         }
     }
 
-    /// Resumes the deadlines, moved by the time of their suspension, and returns the earliest.
-    pub fn resume_deadlines(&mut self, paused_for: Duration) -> Option<Instant> {
+    /// Ends one suspension of the deadlines. The last one moves them by its time: the earliest then.
+    pub fn resume_deadlines(&mut self) -> Option<Instant> {
+        let paused_for = self.pauses.end()?;
         self.debug.paused_for += paused_for;
         for deadline in self.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
             deadline.at += paused_for;
@@ -226,6 +272,13 @@ pub struct PropagatingError {
     pub for_ancestor: bool,
 }
 
+impl PropagatingError {
+    /// A failure that no cancel of an ancestor caused.
+    pub fn own(error: CallError) -> PropagatingError {
+        PropagatingError { error, for_ancestor: false }
+    }
+}
+
 /// The caller of a call, as its record names it.
 #[derive(Clone, Copy)]
 pub struct CallerRef {
@@ -238,11 +291,14 @@ pub struct CallerRef {
 }
 
 impl CallerRef {
+    /// The shell.
+    pub const SHELL: CallerRef = CallerRef { process: 0, name: Symbol::SHELL, seq: 0 };
+
     /// The caller of the call after `stack`: its last frame, with the number of the nearest frame that has a record (a
-    /// start has none). The shell for an empty stack.
-    pub fn of(stack: &[Frame]) -> CallerRef {
-        let Some(frame) = stack.last() else { return CallerRef { process: 0, name: Symbol::SHELL, seq: 0 } };
-        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(0);
+    /// start has none). `above` for an empty stack.
+    pub fn of(stack: &[Frame], above: CallerRef) -> CallerRef {
+        let Some(frame) = stack.last() else { return above };
+        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(above.seq);
         CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
     }
 }
@@ -264,8 +320,8 @@ pub struct PoppedFrame {
 
 /// Reason that a call was not added to the chain.
 pub enum Refusal {
-    /// The job is cancelled.
-    Ended(Cause),
+    /// The job is cancelled, or the started chain: by `target`.
+    Ended { cause: Cause, target: Option<FailedCall> },
     /// The chain is as deep as it may be.
     TooDeep { depth_max: u16 },
 }
@@ -279,6 +335,11 @@ pub fn too_deep(depth_max: u16) -> Problem {
 /// `1:front.run → 2:cart.total`, outermost first.
 pub fn path_of(stack: &[Frame]) -> String {
     way(stack, |frame| frame.call().to_string())
+}
+
+/// The path of a chain's calls below `above`, which is the path of the call that started it.
+pub fn path_under(above: &str, stack: &[Frame]) -> String {
+    if stack.is_empty() { above.to_owned() } else { [above, &path_of(stack)].join(ARROW) }
 }
 
 const ARROW: &str = " → ";

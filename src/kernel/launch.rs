@@ -25,7 +25,7 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 }
 
 /// The error of a job that ended by a fault in plugsh.
-fn panicked(panic: &(dyn Any + Send)) -> CallError {
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> CallError {
     let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     let what = escape_control(what.unwrap_or("it does not say why"));
     CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))

@@ -49,6 +49,7 @@ impl Kernel {
             children: u64::from(children),
             depth: jobs.iter().map(|job| job.chain().len()).max().unwrap_or(0) as u64,
             jobs: jobs.iter().filter(|job| job.is_running()).count() as u64,
+            started: self.rooms().started_count() as u64,
             compilations: self.compilations().iter().filter(|view| view.stage.has_a_process()).count() as u64,
             memory_bytes: self.memory_bytes(),
             log_bytes: self.logbook().bytes() as u64,
@@ -301,11 +302,13 @@ impl Kernel {
             let below = frames.stack.get(at + 1);
             let holding = frames.holding(now);
             let nested = below.map_or(Duration::ZERO, |below| below.ran_for(now, holding));
-            let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
+            let is_last = at + 1 == frames.stack.len();
+            let queued = frames.waiting_for.as_ref().filter(|_| is_last).map(|process| process.id);
+            let waits_for = queued.or(frames.joins.filter(|callee| is_last && *callee != 0));
             Some(Doing {
                 elapsed: frame.ran_for(now, holding),
                 nested: frame.nested + nested,
-                state: match below.map(|below| below.process.id).or(queued.map(|process| process.id)) {
+                state: match below.map(|below| below.process.id).or(waits_for) {
                     Some(on) => ProcessState::Waiting { on },
                     None if frame.held => ProcessState::Held,
                     None => ProcessState::Running,

@@ -9,6 +9,7 @@
 //! Recorders and waiting chains are notified after the lock is released. Instances and images are dropped then too:
 //! dropping one takes system calls.
 
+mod above;
 mod api;
 mod bench;
 mod call;
@@ -40,16 +41,21 @@ mod lookup;
 mod memory_account;
 pub mod names;
 mod notices;
+mod parallel;
+mod pauses;
 mod pipe;
 mod plan;
 pub mod policy;
+mod pool;
 mod process;
 mod profile;
 mod replace;
+mod rooms;
 mod spawn;
 mod stack;
 mod stack_log;
 mod stand;
+mod started;
 mod state;
 mod supervise;
 pub mod supervision;

@@ -241,7 +241,7 @@ impl Kernel {
         request: &LoadRequest,
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
-        let (_, depth) = task.chain.caller();
+        let depth = task.chain.next_own_depth();
         let fails = |why: String| Failure::new(FailureKind::Load, why);
         code.spec.wasi_input.check().map_err(fails)?;
         let own = OwnGrants::of(&code.spec).map_err(fails)?;
@@ -316,7 +316,7 @@ impl Kernel {
             changed_by: ChangedBy::None,
         };
         task.chain.push(frame).map_err(|refusal| match refusal {
-            Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words(self.wording())),
+            Refusal::Ended { cause, .. } => Failure::new(FailureKind::Interrupted, cause.words(self.wording())),
             Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
         })?;
         // A kill before the frame was pushed had no call to cancel; it has marked the process dead.
@@ -328,6 +328,7 @@ impl Kernel {
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
         let made = made.map_err(|failure| self.symbols().placed(&code.program, failure));
+        task.end_started();
         let popped = task.chain.pop(started.elapsed(), true);
         if let (Err(failure), Some(popped)) = (&made, &popped) {
             self.keep_start_stack(task, popped, code, failure);

@@ -9,20 +9,19 @@ impl Task {
     /// The stack `inner`, with the chain's calls around it; `skipped` of the deepest are left out. `stands` are those of
     /// guests that run or wait, the innermost first: a call without one is part of the stack all the same.
     pub fn stack_around(&self, inner: CallStack, skipped: usize, stands: Vec<InstanceStack>) -> CallStack {
-        let calls: Vec<_> = self.chain.with_frames(|frames| {
-            frames.stack.iter().map(|frame| (frame.process.clone(), frame.function, frame.record_seq())).collect()
-        });
+        let calls = self.chain.calls();
         let mut stands = stands.into_iter().peekable();
         let mut stack = inner;
-        for (depth, (process, function, seq)) in calls.iter().enumerate().rev().skip(skipped) {
+        for (depth, call) in calls.iter().enumerate().rev().skip(skipped) {
+            let process = &call.process;
             let code = process.code();
             // Each instance has the spec of its code: a stand of another is one further out.
             let stand = stands.next_if(|stand| std::sync::Arc::ptr_eq(&stand.spec, &code.spec));
             stack = stack.within(PluginFrames {
-                seq: *seq,
-                parent_seq: calls.iter().take(depth).rev().find_map(|call| call.2).unwrap_or(0),
+                seq: call.seq,
+                parent_seq: calls.iter().take(depth).rev().find_map(|call| call.seq).unwrap_or(0),
                 process: process.label(),
-                function: *function,
+                function: call.function,
                 program: code.program.clone(),
                 backtrace: stand.map(|stand| Box::new(stand.backtrace)),
                 symbols: self.kernel.symbols().clone(),

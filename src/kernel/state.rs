@@ -16,7 +16,9 @@ use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
+use super::pool::Pool;
 use super::profile::collector::Collecting;
+use super::rooms::Rooms;
 use super::stack_log::StackLog;
 use super::table::Table;
 use super::view::ProcessLabel;
@@ -69,6 +71,8 @@ pub struct Kernel {
     waits: Waits,
     jobs: JobTable,
     chains: ChainTable,
+    pool: Arc<Pool>,
+    rooms: Arc<Rooms>,
     notices: Notices,
     life_log: LifeLog,
     gate: PolicyGate,
@@ -136,7 +140,10 @@ impl Kernel {
         if journal.payload_bytes_each_max() > 0 {
             hooks.keep_payloads(true);
         }
+        let total_bytes = Arc::new(AtomicU64::new(0));
         Arc::new(Kernel {
+            pool: Arc::default(),
+            rooms: Rooms::new(total_bytes.clone()),
             started: Instant::now(),
             started_at: SystemTime::now(),
             sources: Sources::new(options.plugin_dirs.clone()),
@@ -146,7 +153,7 @@ impl Kernel {
             wording: options.wording,
             stub_runner: RwLock::new(Rank::StubRunner, None),
             table: RwLock::new(Rank::Table, Table::new(limits.dead_max)),
-            total_bytes: Arc::new(AtomicU64::new(0)),
+            total_bytes,
             journal: Arc::new(journal),
             stacks: StackLog::default(),
             core_dumps: options.core_dump_dir.map(CoreDumps::into),
@@ -173,6 +180,7 @@ impl Kernel {
 /// Instances hold references to the processes that they called: without this, two that called each other would leak.
 impl Drop for Kernel {
     fn drop(&mut self) {
+        self.pool.close();
         for process in self.table.get_mut().living() {
             let guest = process.with_slot(|slot| slot.guest.take());
             drop(guest);
@@ -255,6 +263,16 @@ impl Kernel {
     /// The chains of running jobs.
     pub(super) fn chain_table(&self) -> &ChainTable {
         &self.chains
+    }
+
+    /// The threads of started calls.
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The room for started calls.
+    pub(super) fn rooms(&self) -> &Arc<Rooms> {
+        &self.rooms
     }
 
     /// The stacks of the last failed calls.

@@ -1,11 +1,14 @@
 //! A task: the state with which a chain's thread runs calls. Other threads see only the chain.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::Kernel;
-use super::chain::Chain;
+use super::above::Above;
+use super::chain::{Chain, NewChain};
 use super::frame::Cause;
+use super::started::StartedCalls;
 use super::view::JobId;
 use super::waits::Waits;
 use crate::journal::{Lane, Record};
@@ -18,20 +21,39 @@ pub struct Task {
     pub kernel: Arc<Kernel>,
     pub chain: Arc<Chain>,
     /// Only the chain's own thread writes.
-    lane: Lane,
+    pub(super) lane: Arc<Lane>,
+    /// The number of the chain's first call, where its starter gave it one: until that call takes it. 0: none.
+    given_seq: AtomicU64,
+    /// What its calls have started and not joined.
+    pub(super) started: StartedCalls,
 }
 
 impl Task {
-    /// A task with an empty chain; `answers`: begun by the commands of a stub.
-    fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Task> {
-        let chain = Chain::new(kernel.clock(), kernel.started(), kernel.limits().depth_max, id, job, answers);
-        let lane = Lane::open(kernel.journal());
-        Arc::new_cyclic(|this| Task { this: this.clone(), kernel: kernel.clone(), chain, lane })
+    fn new(kernel: &Arc<Kernel>, chain: Arc<Chain>, lane: Arc<Lane>, given_seq: u64) -> Arc<Task> {
+        Arc::new_cyclic(|this| Task {
+            this: this.clone(),
+            kernel: kernel.clone(),
+            chain,
+            lane,
+            given_seq: AtomicU64::new(given_seq),
+            started: StartedCalls::default(),
+        })
+    }
+
+    /// The task of a started chain, on a thread that writes to `lane`; `seq` is the number of its first call.
+    pub(super) fn of_started(kernel: &Arc<Kernel>, chain: &Arc<Chain>, lane: &Arc<Lane>, seq: u64) -> Arc<Task> {
+        Task::new(kernel, chain.clone(), lane.clone(), seq)
     }
 
     /// Number of the chain's next call. Only for the thread that runs it.
     pub fn next_seq(&self, now: Instant) -> u64 {
-        self.lane.next_seq(self.kernel.since_start_ns(now))
+        match self.given_seq.load(Ordering::Relaxed) {
+            0 => self.lane.next_seq(self.kernel.since_start_ns(now)),
+            given => {
+                self.given_seq.store(0, Ordering::Relaxed);
+                given
+            }
+        }
     }
 
     /// Writes a record of this chain. Only for the thread that runs it.
@@ -43,9 +65,17 @@ impl Task {
 impl Kernel {
     /// A task with an empty chain, for a job; 0: for none.
     pub(super) fn new_task(self: &Arc<Self>, job: JobId) -> Arc<Task> {
-        let task = Task::new(self, self.chain_table().take_id(), job, Waits::is_answering());
-        self.chain_table().add(&task.chain);
-        task
+        let chain = self.new_chain(job, Waits::is_answering(), None);
+        Task::new(self, chain, Arc::new(Lane::open(self.journal())), 0)
+    }
+
+    /// An empty chain of a job, below the call that starts it, if one does.
+    pub(super) fn new_chain(&self, job: JobId, answers: bool, above: Option<Above>) -> Arc<Chain> {
+        let (id, depth_max) = (self.chain_table().take_id(), self.limits().depth_max);
+        let (clock, epoch) = (self.clock(), self.started());
+        let chain = Chain::new(NewChain { clock, epoch, depth_max, id, job, answers, above });
+        self.chain_table().add(&chain);
+        chain
     }
 
     /// Makes this chain the foreground one, which this thread waits for.
@@ -65,10 +95,18 @@ impl Kernel {
     }
 }
 
-/// A pending step ends with its task.
+/// A pending step goes on in the chain that started this one; the step of a job ends with it.
 impl Drop for Task {
     fn drop(&mut self) {
-        if self.chain.with_frames(|frames| frames.debug.step.take().is_some()) {
+        let Some(step) = self.chain.with_frames(|frames| frames.debug.step.take()) else { return };
+        let mut goes_on = false;
+        if let Some(above) = &self.chain.above {
+            above.chain.look(&mut |frames| {
+                goes_on = frames.debug.step.is_none();
+                frames.debug.step.get_or_insert(step);
+            });
+        }
+        if !goes_on {
             self.kernel.hooks().disarm();
         }
     }

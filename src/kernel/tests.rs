@@ -8,6 +8,7 @@ mod failed_payloads;
 mod host_requests;
 mod hostile;
 mod loading;
+mod parallel;
 mod prelude;
 mod properties;
 mod races;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::LoadRequest;
+use super::above::CallerChain;
 use super::call::Queueing;
 use super::error::CallError;
 use super::logbook::LogWriter;
@@ -44,11 +45,11 @@ impl Task {
         self.kernel.split_target(target)
     }
 
-    /// Records a call of a process that does not exist, and returns the caller's failure.
-    fn no_callee(&self, function: Symbol, bytes_in: u64, error: CallError) -> Failure {
+    /// Records a call of a process that does not exist, and returns its error with the path.
+    pub(super) fn no_callee(&self, function: Symbol, bytes_in: u64, error: CallError) -> CallError {
         let error = CallError::from_failure(Outcome::Error, error.failure).with_path(self.chain.path());
         self.record_refusal(function, bytes_in, Outcome::Error, &error.failure);
-        as_nested(self.refuse(error))
+        self.refuse(error)
     }
 
     fn nested(
@@ -117,7 +118,7 @@ impl CalleeCache {
 }
 
 /// A nested call's error on its way through the caller's host function.
-fn as_nested(error: CallError) -> Failure {
+pub(super) fn as_nested(error: CallError) -> Failure {
     Failure::new(FailureKind::Nested, error.to_string())
 }
 
@@ -135,7 +136,7 @@ impl Upcalls for Task {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.chain.deadline(None)
+        CallerChain::deadline(&*self.chain)
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
@@ -161,9 +162,27 @@ impl Upcalls for Task {
             }
             Err(error) => {
                 let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
-                Err(self.no_callee(function, exchange.input().len() as u64, error))
+                Err(as_nested(self.no_callee(function, exchange.input().len() as u64, error)))
             }
         }
+    }
+
+    fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure> {
+        let process = self.callee(id, exchange.host_data());
+        let callee = process.as_ref().ok().cloned();
+        let started = self.start_call(process, exchange);
+        if let Some(callee) = callee {
+            CalleeCache::keep(exchange.host_data(), callee);
+        }
+        started
+    }
+
+    fn has_ended(&self, ticket: u64) -> Result<bool, Failure> {
+        self.has_call_ended(ticket)
+    }
+
+    fn join(self: Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        self.join_call(ticket, exchange)
     }
 
     fn caught(&self, stands: Vec<InstanceStack>) {
@@ -234,7 +253,7 @@ impl Upcalls for Task {
             Ok((process, function)) => self.nested(&process, Some(&function), exchange),
             Err(error) => {
                 let function = target.rsplit_once('.').map_or(target.as_str(), |(_, function)| function);
-                Err(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, error))
+                Err(as_nested(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, error)))
             }
         }
     }

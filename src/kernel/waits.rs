@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::chain::Chain;
 use super::process::Process;
 use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
@@ -20,9 +21,11 @@ enum Edge {
     Turn(Arc<Process>),
     /// The calls of a stub's commands, which answer for `stubbed`.
     Stub { stubbed: ProcessLabel, calls: Option<Called> },
+    /// The end of a call that it started.
+    Join(Called),
 }
 
-/// The chain of a stub's commands that runs now.
+/// A chain that another waits for: of a stub's commands, or of a started call.
 #[derive(Clone, Copy)]
 struct Called {
     chain: u64,
@@ -49,27 +52,23 @@ impl Waits {
     /// The wait would close a ring of jobs; the text describes it.
     pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), String> {
         let mut edges = self.edges.lock();
-        let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };
-        let mut seen = BTreeSet::new();
-        let mut next = holder(process);
-        while let Some((id, holder_job)) = next.filter(|(id, _)| seen.insert(*id)) {
-            if id == chain {
-                return Err(ring.words());
-            }
-            ring.jobs.insert(holder_job);
-            next = match edges.get(&id) {
-                Some(Edge::Turn(process)) => {
-                    ring.labels.push(process.label().to_string());
-                    holder(process)
-                }
-                Some(Edge::Stub { stubbed, calls }) => {
-                    ring.labels.push(format!("the stub of {stubbed}"));
-                    calls.map(|called| (called.chain, called.job))
-                }
-                None => None,
-            };
-        }
+        let ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };
+        ring.closed_by(chain, holder(process), &edges)?;
         edges.insert(chain, Edge::Turn(process.clone()));
+        Ok(())
+    }
+
+    /// Notes that a chain is about to wait for the end of one that it started. The error describes the ring that the
+    /// wait would close.
+    ///
+    /// # Errors
+    /// The ring, in words.
+    pub fn join(&self, chain: u64, job: JobId, started: &Chain) -> Result<(), String> {
+        let mut edges = self.edges.lock();
+        let called = Called { chain: started.id, job: started.job };
+        let ring = Ring { labels: Vec::new(), jobs: BTreeSet::from([job]) };
+        ring.closed_by(chain, Some((called.chain, called.job)), &edges)?;
+        edges.insert(chain, Edge::Join(called));
         Ok(())
     }
 
@@ -123,6 +122,31 @@ struct Ring {
 }
 
 impl Ring {
+    /// Walks from a chain along what each waits for. The error describes the ring, where the walk comes back to `chain`.
+    fn closed_by(mut self, chain: u64, from: Option<(u64, JobId)>, edges: &HashMap<u64, Edge>) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        let mut next = from;
+        while let Some((id, holder_job)) = next.filter(|(id, _)| seen.insert(*id)) {
+            if id == chain {
+                return Err(self.words());
+            }
+            self.jobs.insert(holder_job);
+            next = match edges.get(&id) {
+                Some(Edge::Turn(process)) => {
+                    self.labels.push(process.label().to_string());
+                    holder(process)
+                }
+                Some(Edge::Stub { stubbed, calls }) => {
+                    self.labels.push(format!("the stub of {stubbed}"));
+                    calls.map(|called| (called.chain, called.job))
+                }
+                Some(Edge::Join(called)) => Some((called.chain, called.job)),
+                None => None,
+            };
+        }
+        Ok(())
+    }
+
     fn words(mut self) -> String {
         self.labels.extend(self.labels.first().cloned());
         let jobs: Vec<String> = self.jobs.iter().map(|job| format!("%{job}")).collect();

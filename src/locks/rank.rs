@@ -21,6 +21,12 @@ pub enum Rank {
     Resident,
     /// The calls of one chain.
     Frames,
+    /// The started calls of one chain.
+    StartedCalls,
+    /// State of one started call.
+    StartedCall,
+    /// The calls that wait for a thread.
+    Pool,
     /// End of one job.
     JobEnd,
     /// The rules that are set on calls.

@@ -119,7 +119,15 @@ functions! {
         "call a function of a process. A failure stops the caller with an error that names the chain";
     TryCallPlugin = try_call_plugin(id: I64, function: I64, input: I64) -> output: I64,
         "call a function of a process, a failure being a value: the output is then 0, as it is for no bytes";
-    CallError = call_error() -> message: I64, "why the last `try_call_plugin` failed, 0 when it did not";
+    CallError = call_error() -> message: I64,
+        "why the last `try_call_plugin` or `try_join_call` failed, 0 when it did not";
+    StartCall = start_call(id: I64, function: I64, input: I64) -> ticket: I64,
+        "start a call that runs beside the caller. What is not joined when the caller ends is ended with it";
+    PollCall = poll_call(ticket: I64) -> ended: I64, "1 when a started call has ended, so that a join would not wait";
+    JoinCall = join_call(ticket: I64) -> output: I64,
+        "wait for a started call. A failure of it stops the caller, as that of `call_plugin` does";
+    TryJoinCall = try_join_call(ticket: I64) -> output: I64,
+        "wait for a started call, a failure being a value: the output is then 0, as it is for no bytes";
     FreePlugin = free_plugin(id: I64), "end a process that the caller, or one below it, spawned. A failure stops the caller";
     FindPlugin = find_plugin(name: I64) -> id: I64, "the id of a living process, 0 when there is none";
     SelfPlugin = self_plugin() -> id: I64, "the caller's own id";

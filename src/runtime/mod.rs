@@ -236,6 +236,12 @@ pub trait Upcalls: Send + Sync {
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    /// `start_call`: starts a call beside the caller, and gives its ticket.
+    fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure>;
+    /// `poll_call`: whether a call that the caller started has ended, so that a join would not wait.
+    fn has_ended(&self, ticket: u64) -> Result<bool, Failure>;
+    /// `join_call`: waits for a call that the caller started, and delivers its output. Fails as the call does.
+    fn join(self: Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// A failed nested call's error was given to the caller as a value. The caller and its callers stand at `_stands`.
     fn caught(&self, _stands: Vec<InstanceStack>) {}
     /// True when the running call is to be stopped where it is, for a look or a hold. Read by the epoch callback alone.

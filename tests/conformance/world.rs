@@ -34,6 +34,9 @@ struct State {
     kill_at_log: Option<u64>,
     deadline: Option<Instant>,
     logs: Vec<(LogLevel, String)>,
+    /// What started calls gave, by their tickets. They are run as they are started.
+    started: BTreeMap<u64, Result<Vec<u8>, Failure>>,
+    last_ticket: u64,
 }
 
 /// The instance, if it can be called again.
@@ -65,10 +68,10 @@ impl World {
 
     /// Starts a process as the shell does.
     pub fn load(&self, program: &Program) -> Result<u64, Failure> {
-        self.start(program, &program.stem, 0)
+        self.spawn(program, &program.stem, 0)
     }
 
-    fn start(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
+    fn spawn(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
         let image = IMAGES.get(self.host, program, &*self.up(), None)?;
         let spec = Arc::new(program.spec.clone());
         let id = {
@@ -216,7 +219,7 @@ impl Upcalls for World {
             return Ok(id);
         }
         let program = self.sources.resolve(name, Access::Guest)?;
-        self.start(&program, name, parent)
+        self.spawn(&program, name, parent)
     }
 
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
@@ -226,6 +229,28 @@ impl Upcalls for World {
         }
         let nested = |failure: Failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.line(SHELL)));
         exchange.deliver(&result.map_err(nested)?)
+    }
+
+    fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure> {
+        let result = self.call_process(id, exchange.function()?, exchange.input());
+        let mut state = self.state.lock();
+        state.last_ticket += 1;
+        let ticket = state.last_ticket;
+        let nested = |failure: Failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.line(SHELL)));
+        state.started.insert(ticket, result.map_err(nested));
+        Ok(ticket)
+    }
+
+    fn has_ended(&self, ticket: u64) -> Result<bool, Failure> {
+        match self.state.lock().started.contains_key(&ticket) {
+            true => Ok(true),
+            false => Err(no_ticket(ticket)),
+        }
+    }
+
+    fn join(self: Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        let given = self.state.lock().started.remove(&ticket).ok_or_else(|| no_ticket(ticket))?;
+        exchange.deliver(&given?)
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {
@@ -271,4 +296,8 @@ impl Upcalls for World {
     fn grow(&self, _bytes: u64) -> bool {
         true
     }
+}
+
+fn no_ticket(ticket: u64) -> Failure {
+    Failure::new(FailureKind::Denied, format!("no started call `{ticket}`"))
 }

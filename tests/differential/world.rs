@@ -237,6 +237,18 @@ impl Upcalls for World {
         exchange.deliver(&result.map_err(nested)?)
     }
 
+    fn start(self: Arc<Self>, _: u64, _: &mut dyn Exchange) -> Result<u64, Failure> {
+        Err(Failure::new(FailureKind::Denied, "no calls side by side"))
+    }
+
+    fn has_ended(&self, ticket: u64) -> Result<bool, Failure> {
+        Err(Failure::new(FailureKind::Denied, format!("no started call `{ticket}`")))
+    }
+
+    fn join(self: Arc<Self>, ticket: u64, _: &mut dyn Exchange) -> Result<(), Failure> {
+        self.has_ended(ticket).map(drop)
+    }
+
     fn free(&self, id: u64) -> Result<(), Failure> {
         Err(Failure::new(FailureKind::Denied, format!("{id} is not to be freed")))
     }

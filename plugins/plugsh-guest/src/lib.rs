@@ -14,7 +14,8 @@
 //! }
 //! ```
 //!
-//! What lives here: [`Plugin`], [`Child`] (started when first needed, kept, replaced when gone), [`bulk`], the fast way
+//! What lives here: [`Plugin`], [`Child`] (started when first needed, kept, replaced when gone), [`Pending`], a
+//! call that runs beside its caller, [`bulk`], the fast way
 //! to move bytes, [`report_panics!`], which tells the host why a plugin panicked, and [`about!`], which says in the wasm
 //! what the plugin does. What does not: input, output, logs, variables and HTTP, which are extism-pdk's.
 //!
@@ -25,9 +26,11 @@ pub mod about;
 pub mod bulk;
 mod child;
 mod panics;
+mod pending;
 mod plugin;
 mod raw;
 
 pub use child::Child;
 pub use panics::report_panics;
+pub use pending::Pending;
 pub use plugin::{CallError, Plugin};

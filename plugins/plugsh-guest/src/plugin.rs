@@ -5,7 +5,7 @@ use core::num::NonZeroU64;
 
 use extism_pdk::{Error, FromBytesOwned, Memory, ToBytes};
 
-use crate::{bulk, raw};
+use crate::{Pending, bulk, raw};
 
 /// Another plugin, or this one, by its id. It is a name for a process and not its owner: dropping it ends nothing,
 /// and the process may be gone by the time of the next call.
@@ -80,14 +80,24 @@ impl Plugin {
         let function = Block::new(function.as_bytes());
         let input = Block::new(input.as_ref());
         let output = raw::try_call_plugin(self.id(), function.offset(), input.offset());
-        if output != 0 {
-            return Ok(take(output));
-        }
-        // 0 is a failure or no bytes: only a failure leaves a message.
-        match raw::call_error() {
-            0 => Ok(Vec::new()),
-            message => Err(CallError { message: String::from_utf8_lossy(&take(message)).into_owned() }),
-        }
+        taken_or_error(output)
+    }
+
+    /// Starts a call that runs beside the caller, on a thread of its own where one is free, and takes what
+    /// [`call`](Self::call) takes. [`Pending::join`] waits for it and has its output, or its failure: a start does not
+    /// fail for the callee's sake. The `Err` is for bytes that cannot be encoded.
+    ///
+    /// What is not joined when the caller returns is cut. Calls into one plugin take turns, whoever makes them.
+    pub fn start<'a>(&self, function: &str, input: impl ToBytes<'a>) -> Result<Pending, Error> {
+        let input = input.to_bytes()?;
+        Ok(self.start_bytes(function, input))
+    }
+
+    /// Like [`start`](Self::start) with bytes.
+    pub fn start_bytes(&self, function: &str, input: impl AsRef<[u8]>) -> Pending {
+        let function = Block::new(function.as_bytes());
+        let input = Block::new(input.as_ref());
+        Pending::new(raw::start_call(self.id(), function.offset(), input.offset()))
     }
 
     /// Ends the plugin, which must be a child of the caller or below one; anything else stops the caller with an error.
@@ -97,7 +107,7 @@ impl Plugin {
     }
 }
 
-/// Why a [`Plugin::try_call`] failed: the message that the callee or plugsh gave.
+/// Why a [`Plugin::try_call`] or a [`Pending::try_join`] failed: the message that the callee or plugsh gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
     message: String,
@@ -109,7 +119,7 @@ impl CallError {
         &self.message
     }
 
-    fn from_error(error: Error) -> Self {
+    pub(crate) fn from_error(error: Error) -> Self {
         Self { message: error.to_string() }
     }
 }
@@ -143,8 +153,19 @@ impl Drop for Block {
     }
 }
 
+/// What a call gave that tells its failure as a value: 0 is a failure or no bytes, and only a failure leaves a message.
+pub(crate) fn taken_or_error(output: u64) -> Result<Vec<u8>, CallError> {
+    if output != 0 {
+        return Ok(take(output));
+    }
+    match raw::call_error() {
+        0 => Ok(Vec::new()),
+        message => Err(CallError { message: String::from_utf8_lossy(&take(message)).into_owned() }),
+    }
+}
+
 /// Copies a block that the host gave and frees it. Handle 0, and a handle that is no block, are no bytes.
-fn take(handle: u64) -> Vec<u8> {
+pub(crate) fn take(handle: u64) -> Vec<u8> {
     let Some(memory) = (handle != 0).then(|| Memory::find(handle)).flatten() else {
         return Vec::new();
     };
@@ -153,6 +174,6 @@ fn take(handle: u64) -> Vec<u8> {
     bytes
 }
 
-fn decode<R: FromBytesOwned>(bytes: Vec<u8>) -> Result<R, Error> {
+pub(crate) fn decode<R: FromBytesOwned>(bytes: Vec<u8>) -> Result<R, Error> {
     R::from_bytes_owned(&bytes)
 }

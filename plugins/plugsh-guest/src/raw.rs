@@ -9,6 +9,10 @@ unsafe extern "C" {
     pub safe fn call_plugin(id: u64, function: u64, input: u64) -> u64;
     pub safe fn try_call_plugin(id: u64, function: u64, input: u64) -> u64;
     pub safe fn call_error() -> u64;
+    pub safe fn start_call(id: u64, function: u64, input: u64) -> u64;
+    pub safe fn poll_call(ticket: u64) -> u64;
+    pub safe fn join_call(ticket: u64) -> u64;
+    pub safe fn try_join_call(ticket: u64) -> u64;
     pub safe fn free_plugin(id: u64);
     pub safe fn find_plugin(name: u64) -> u64;
     pub safe fn self_plugin() -> u64;

@@ -1,7 +1,7 @@
 //! Starts, finds, calls and ends other plugins: one function each, so that a person or a test can do what a plugin may.
 
 use extism_pdk::{plugin_fn, Error, FnResult, Json, ToBytes};
-use plugsh_guest::Plugin;
+use plugsh_guest::{CallError, Pending, Plugin};
 use serde::Serialize;
 
 plugsh_guest::report_panics!();
@@ -13,6 +13,10 @@ plugsh_guest::about! {
     whoami(): "its own id and its parent's";
     call(): "calls a plugin: `ID FUNCTION INPUT`";
     try_call(): "calls a plugin and gives `ok: OUTPUT` or `failed: MESSAGE`";
+    join_all(): "starts a call for each line `ID FUNCTION INPUT`, joins them in order, and gives their outputs as lines";
+    try_join_all(): "like `join_all`, with a line `ok: OUTPUT` or `failed: MESSAGE` each";
+    poll_all(): "like `try_join_all`, but joins whichever has ended: the lines are in the order of their ends";
+    start_all(): "starts the calls of its lines and joins none";
 }
 
 /// Starts the plugin named by its input; gives its id.
@@ -59,11 +63,57 @@ pub fn call(order: String) -> FnResult<Vec<u8>> {
 #[plugin_fn]
 pub fn try_call(order: String) -> FnResult<Vec<u8>> {
     let (plugin, function, input) = parse(&order)?;
-    let output = match plugin.try_call_bytes(function, input) {
+    Ok(told(plugin.try_call_bytes(function, input)))
+}
+
+/// Starts a call for each line `ID FUNCTION INPUT` and joins them in order; gives their outputs as lines. The first that
+/// fails stops this call.
+#[plugin_fn]
+pub fn join_all(orders: String) -> FnResult<Vec<u8>> {
+    let outputs: Vec<Vec<u8>> = started(&orders)?.into_iter().map(Pending::join_bytes).collect();
+    Ok(outputs.join(&b'\n'))
+}
+
+/// Like `join_all`, with a line `ok: OUTPUT` or `failed: MESSAGE` for each.
+#[plugin_fn]
+pub fn try_join_all(orders: String) -> FnResult<Vec<u8>> {
+    let outputs: Vec<Vec<u8>> = started(&orders)?.into_iter().map(|call| told(call.try_join_bytes())).collect();
+    Ok(outputs.join(&b'\n'))
+}
+
+/// Like `try_join_all`, but joins whichever has ended: the lines are in the order of their ends.
+#[plugin_fn]
+pub fn poll_all(orders: String) -> FnResult<Vec<u8>> {
+    let (mut waiting, mut outputs) = (started(&orders)?, Vec::new());
+    while !waiting.is_empty() {
+        for call in std::mem::take(&mut waiting) {
+            if call.has_ended() {
+                outputs.push(told(call.try_join_bytes()));
+            } else {
+                waiting.push(call);
+            }
+        }
+    }
+    Ok(outputs.join(&b'\n'))
+}
+
+/// Starts a call for each line `ID FUNCTION INPUT` and joins none: they end with this call.
+#[plugin_fn]
+pub fn start_all(orders: String) -> FnResult<()> {
+    drop(started(&orders)?);
+    Ok(())
+}
+
+fn started(orders: &str) -> Result<Vec<Pending>, Error> {
+    let start = |order| parse(order).map(|(plugin, function, input)| plugin.start_bytes(function, input));
+    orders.lines().map(start).collect()
+}
+
+fn told(tried: Result<Vec<u8>, CallError>) -> Vec<u8> {
+    match tried {
         Ok(bytes) => [b"ok: ".as_slice(), bytes.as_slice()].concat(),
         Err(error) => format!("failed: {error}").into_bytes(),
-    };
-    Ok(output)
+    }
 }
 
 fn parse(order: &str) -> Result<(Plugin, &str, &str), Error> {

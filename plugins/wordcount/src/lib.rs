@@ -1,4 +1,5 @@
-//! A map-reduce over plugins: cuts a text into pieces, hands each to a `mapper`, and what they counted to a `reducer`.
+//! A map-reduce over plugins: cuts a text into pieces, hands each to a `mapper`, all at once, and what they
+//! counted to a `reducer`.
 //!
 //! The workers stay alive and are used again by the next call, so `ps -t` shows them under this plugin.
 
@@ -47,13 +48,20 @@ pub fn run(input: String) -> FnResult<String> {
         workers.mappers.push(Child::new("mapper"));
     }
 
+    let pieces = pieces(&job.text, job.mappers);
+    let mut started = Vec::with_capacity(pieces.len());
+    for (mapper, piece) in workers.mappers.iter_mut().zip(&pieces) {
+        started.push(mapper.start()?.start("map", *piece)?);
+    }
     // What mappers give is handed on as it is: a piece of JSON each.
     let mut parts = String::from("[");
-    for (mapper, piece) in workers.mappers.iter_mut().zip(pieces(&job.text, job.mappers)) {
+    for ((call, mapper), piece) in started.into_iter().zip(&mut workers.mappers).zip(pieces) {
         if parts.len() > 1 {
             parts.push(',');
         }
-        parts.push_str(&mapper.call::<String>("map", piece)?);
+        // A mapper that is gone is replaced by a call.
+        let part = call.try_join().or_else(|_| mapper.call::<String>("map", piece))?;
+        parts.push_str(&part);
     }
     parts.push(']');
     let reducer = workers.reducer.get_or_insert_with(|| Child::new("reducer"));

@@ -145,8 +145,8 @@ impl Task {
 
     /// Whether the deepest call may make this one; the shell may make any.
     fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
-        match self.chain.top() {
-            Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
+        match self.chain.calling_process() {
+            Some(caller) => self.kernel.gate().call(&caller, process, function, symbol),
             None => Ok(()),
         }
     }
@@ -170,7 +170,11 @@ impl Task {
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
             Denied::Halted(why) => (Outcome::Error, halted(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
-            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words(self.kernel.wording()).into()),
+            Denied::Refused(Refusal::Ended { cause, target }) => {
+                let words = cause.words(self.kernel.wording());
+                let line = target.map_or(words.clone(), |target| format!("{target}: {words}"));
+                (cause.outcome(), line.into())
+            }
             Denied::Refused(Refusal::TooDeep { depth_max }) => {
                 let cannot = |why| format!("cannot call `{}`: {why}", process.label());
                 (Outcome::Denied, too_deep(depth_max).map(cannot))
@@ -198,10 +202,9 @@ impl Task {
 
     /// `1:front → 2:cart → 1:front`.
     fn circle(&self, process: &Process) -> String {
-        let way = self.chain.with_frames(|frames| {
-            let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
-            way(&frames.stack[from..], |frame| frame.process.label().to_string())
-        });
+        let calls = self.chain.calls();
+        let from = calls.iter().position(|call| call.process.id == process.id).unwrap_or(0);
+        let way = way(&calls[from..], |call| call.process.label().to_string());
         format!("{way} → {}", process.label())
     }
 
@@ -241,7 +244,10 @@ fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str)
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
-    let occupied = slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == task.chain.id);
+    let occupied = slot.occupant.as_ref().is_some_and(|occupant| {
+        occupant.chain == task.chain.id
+            || task.chain.above.as_ref().is_some_and(|above| above.has(occupant.chain, occupant.depth))
+    });
     if occupied || task.chain.replaces.load(Ordering::Relaxed) == process.id {
         return Err(Denied::Circle);
     }

@@ -22,6 +22,7 @@ impl Entered<'_> {
     /// # Errors
     /// The call was cancelled before it ended.
     pub(in crate::kernel) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
+        self.task.end_started();
         let elapsed = self.started.elapsed();
         let Some(popped) = self.task.chain.pop(elapsed, false) else {
             return Err(CallError::new(Outcome::Error, "the chain is empty"));
@@ -39,6 +40,7 @@ impl Entered<'_> {
 
     /// Ends the call as a failed one.
     pub(in crate::kernel) fn fail(&mut self, failure: Failure) -> CallError {
+        self.task.end_started();
         let elapsed = self.started.elapsed();
         match self.task.chain.pop(elapsed, true) {
             Some(popped) => {
@@ -58,6 +60,7 @@ impl Entered<'_> {
     /// Removes a call after a panic. Writes no record, because that could panic again.
     pub(super) fn abandon(&mut self) {
         self.left = true;
+        self.task.end_started();
         self.task.chain.pop(self.started.elapsed(), false);
         self.task.kernel.waits().leave(self.task.chain.id);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
@@ -232,7 +235,7 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
     // A deadline names the plugin that was running, a kill the one that was killed.
     let blamed = match cause {
         Cause::Timeout { .. } => own,
-        Cause::Interrupted | Cause::Killed { .. } => popped.cancel_target.take().unwrap_or(own),
+        Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined => popped.cancel_target.take().unwrap_or(own),
     };
     CallFailure::new(Some(blamed), cause.words(wording)).with_path(path)
 }

@@ -6,6 +6,7 @@ use super::entered::{Entered, Finished};
 use crate::journal::{Outcome, Record};
 use crate::kernel::debug::NestedCall;
 use crate::kernel::error::CallError;
+use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
@@ -50,11 +51,15 @@ impl Writing {
         };
         let chain = &self.task.chain;
         if record.depth > 1 {
-            return chain.with_frames(|frames| {
+            let mut note = |frames: &mut Frames| {
                 if frames.debug.nested_calls.len() < NESTED_CALLS_MAX {
                     frames.debug.nested_calls.push(NestedCall::of(&record));
                 }
-            });
+            };
+            return match &chain.above {
+                Some(above) => above.outermost().look(&mut note),
+                None => chain.with_frames(note),
+            };
         }
         let (mut nested_calls, changed) =
             chain.with_frames(|frames| (std::mem::take(&mut frames.debug.nested_calls), frames.debug.changed));

@@ -3,15 +3,17 @@
 use std::time::Instant;
 
 use super::Chain;
+use crate::kernel::above::CallerChain;
 use crate::kernel::clock::Timed;
 use crate::kernel::frame::Cause;
 
 impl Chain {
-    /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile.
+    /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile, and those
+    /// above.
     pub fn with_paused_deadlines<T>(&self, work: impl FnOnce() -> T) -> T {
-        let since = Instant::now();
         self.frames.lock().loading = true;
-        let standing = DeadlinePause { chain: self, since };
+        self.pause_deadlines();
+        let standing = DeadlinePause { chain: self };
         let result = work();
         drop(standing);
         result
@@ -22,9 +24,9 @@ impl Chain {
         self.clock.watch(&self.this, at);
     }
 
-    /// The earliest deadline of the chain's calls; `None` while deadlines are suspended. With `after`, the earliest
+    /// The earliest deadline of the chain's own calls; `None` while deadlines are suspended. With `after`, the earliest
     /// later than that: the deadline of a cancelled call has passed, those of its callers have not.
-    pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
+    pub fn own_deadline(&self, after: Option<Instant>) -> Option<Instant> {
         let frames = self.frames.lock();
         if frames.deadlines_are_paused() {
             return None;
@@ -53,7 +55,7 @@ impl Timed for Chain {
     }
 
     fn deadline_after(&self, now: Instant) -> Option<Instant> {
-        self.deadline(Some(now))
+        self.own_deadline(Some(now))
     }
 
     fn needs_interrupt(&self) -> bool {
@@ -64,17 +66,11 @@ impl Timed for Chain {
 /// Guard that suspends the deadlines of a chain. They resume when it is dropped, also by a panic.
 struct DeadlinePause<'a> {
     chain: &'a Chain,
-    since: Instant,
 }
 
 impl Drop for DeadlinePause<'_> {
     fn drop(&mut self) {
-        let mut frames = self.chain.frames.lock();
-        frames.loading = false;
-        let nearest = frames.resume_deadlines(self.since.elapsed());
-        drop(frames);
-        if let Some(at) = nearest {
-            self.chain.watch(at);
-        }
+        self.chain.frames.lock().loading = false;
+        self.chain.resume_deadlines();
     }
 }

@@ -1,31 +1,23 @@
-//! A chain's calls as they are shown while they run: as views, as records, as a path.
+//! A chain's calls as they are shown while they run: as views, as records.
 
 use std::time::Instant;
 
 use super::Chain;
 use crate::journal::{Growth, Outcome, Record, RecordKind};
-use crate::kernel::frame::{CallerRef, Frame, path_of};
+use crate::kernel::above::Above;
+use crate::kernel::frame::{CallerRef, Frame, Frames};
 use crate::kernel::view::FrameView;
 
 impl Chain {
-    /// `1:front.run → 2:cart.total`, outermost first.
-    pub fn path(&self) -> String {
-        path_of(&self.frames.lock().stack)
-    }
-
-    /// The chain's calls as views, outermost first.
+    /// The chain's calls and those above it as views, outermost first. Locks one chain after the other.
     pub fn views(&self) -> Vec<FrameView> {
-        let frames = self.frames.lock();
-        let now = Instant::now();
-        let holding = frames.holding(now);
-        let view = |(frame, depth): (&Frame, u16)| FrameView {
-            seq: frame.record_seq(),
-            process: frame.process.label(),
-            function: frame.function.as_str().to_string(),
-            depth,
-            elapsed: frame.ran_for(now, holding),
-        };
-        frames.stack.iter().zip(1..).map(view).collect()
+        let mut views = self.with_frames(|frames| views_of(frames, usize::MAX));
+        for above in self.above.iter().flat_map(Above::chains) {
+            let own_depth = usize::from(above.own_depth);
+            above.chain.look(&mut |frames| drop(views.splice(0..0, views_of(frames, own_depth))));
+        }
+        views.iter_mut().zip(1..).for_each(|(view, depth)| view.depth = depth);
+        views
     }
 
     /// The chain's calls as running records. Starts have no record.
@@ -38,7 +30,7 @@ impl Chain {
             outcome: if frame.held { Outcome::Held } else { Outcome::Running },
             duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
             held_ns: (frame.held_for + holding).as_nanos() as u64,
-            ..self.record_of(frame, at as u16 + 1, CallerRef::of(&frames.stack[..at]))
+            ..self.record_of(frame, self.depth_above() + at as u16 + 1, self.caller_of(&frames.stack[..at]))
         };
         calls.map(record).collect()
     }
@@ -76,7 +68,22 @@ impl Chain {
     pub fn top_record(&self) -> Option<Record> {
         let frames = self.frames.lock();
         let (frame, callers) = frames.stack.split_last()?;
-        let record = self.record_of(frame, frames.stack.len() as u16, CallerRef::of(callers));
+        let depth = self.depth_above() + frames.stack.len() as u16;
+        let record = self.record_of(frame, depth, self.caller_of(callers));
         Some(Record { outcome: Outcome::Running, ..record })
     }
+}
+
+/// Views of at most so many calls, whose depths are left for the caller to fill in.
+fn views_of(frames: &Frames, calls_max: usize) -> Vec<FrameView> {
+    let now = Instant::now();
+    let holding = frames.holding(now);
+    let view = |frame: &Frame| FrameView {
+        seq: frame.record_seq(),
+        process: frame.process.label(),
+        function: frame.function.as_str().to_string(),
+        depth: 0,
+        elapsed: frame.ran_for(now, holding),
+    };
+    frames.stack.iter().take(calls_max).map(view).collect()
 }

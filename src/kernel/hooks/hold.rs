@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::rules::Hooks;
 use crate::journal::{ChangedBy, Outcome};
 use crate::kernel::Kernel;
+use crate::kernel::above::CallerChain;
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
@@ -30,16 +31,14 @@ impl Task {
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
         }
+        self.chain.pause_deadlines();
         self.kernel.notify_held(self.chain.job, true);
         let has_order = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
-        let (held, deadline) = self.chain.wait_woken(has_order, |frames| {
-            let (held, held_for) = (frames.debug.held.take(), since.elapsed());
-            frames.end_hold(held_for);
-            (held, frames.resume_deadlines(held_for))
+        let held = self.chain.wait_woken(has_order, |frames| {
+            frames.end_hold(since.elapsed());
+            frames.debug.held.take()
         });
-        if let Some(at) = deadline {
-            self.chain.watch(at);
-        }
+        self.chain.resume_deadlines();
         self.kernel.notify_held(self.chain.job, false);
         let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
         Released { order, new_input: held.and_then(|held| held.new_input) }
@@ -47,6 +46,7 @@ impl Task {
 
     /// Marks the deepest call as held; false where there is none.
     fn begin_hold(&self, stop: HoldPoint, since: Instant) -> bool {
+        let number = self.chain.next_hold();
         self.chain.with_frames(|frames| {
             let Some(frame) = frames.stack.last_mut() else { return false };
             frame.held = true;
@@ -55,8 +55,6 @@ impl Task {
                 self.kernel.hooks().disarm();
             }
             frames.debug.changed = true;
-            frames.debug.holds += 1;
-            let number = frames.debug.holds;
             frames.debug.held = Some(HoldState { number, stop, since, new_input: None, order: None });
             true
         })
@@ -64,6 +62,25 @@ impl Task {
 }
 
 impl Chain {
+    /// The number of the next hold in this job.
+    fn next_hold(&self) -> u64 {
+        let mut number = 0;
+        let mut count = |frames: &mut Frames| {
+            frames.debug.holds += 1;
+            number = frames.debug.holds;
+        };
+        match &self.above {
+            Some(above) => above.outermost().look(&mut count),
+            None => self.with_frames(count),
+        }
+        number
+    }
+
+    /// Whether a call of the chain is held and has no order.
+    fn is_held(&self) -> bool {
+        self.with_frames(|frames| frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()))
+    }
+
     /// Whether a step of this job stops at its deepest call, on this side.
     pub(in crate::kernel) fn step_stops(&self, depth: u16, side: HoldSide) -> bool {
         self.with_frames(|frames| frames.debug.step.is_some_and(|plan| plan.stops(depth, side)))
@@ -90,7 +107,7 @@ impl Chain {
 
     fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), Problem> {
         self.with_frames(|frames| {
-            let depth = frames.stack.len() as u16;
+            let depth = self.depth_above() + frames.stack.len() as u16;
             let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
                 return Err(not_held(self.job));
             };
@@ -163,9 +180,9 @@ fn not_held(job: JobId) -> Problem {
 }
 
 impl Kernel {
-    /// The jobs that are held, the newest hold last.
+    /// The calls that are held, the newest hold last. Of one job, that is several where calls run beside each other.
     pub fn held(&self) -> Vec<HeldView> {
-        let chains = self.jobs().into_iter().filter_map(|job| job.running());
+        let chains = self.chain_table().all().into_iter().filter(|chain| chain.job != 0);
         let mut views: Vec<HeldView> = chains.filter_map(|chain| chain.held_view(self.limits())).collect();
         views.sort_by_key(|view| std::cmp::Reverse(view.held_for));
         views
@@ -173,21 +190,27 @@ impl Kernel {
 
     /// The process that a job queues for and the held job that occupies it, if a hold blocks the job.
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
-        let chain = job.running()?;
-        let process = chain.with_frames(|frames| frames.waiting_for.clone())?;
-        let holder = process.occupant()?.job;
-        self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
+        self.chains_of(job.id()).into_iter().find_map(|chain| {
+            let process = chain.with_frames(|frames| frames.waiting_for.clone())?;
+            let holder = process.occupant()?.job;
+            self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
+        })
     }
 
-    /// Releases a held job with an order; an error when it is not held.
+    /// Releases the longest held call of a job with an order; an error when none is held.
     ///
     /// # Errors
     /// The job does not exist or is not held.
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
         let held = self.job(job).filter(Job::is_held);
-        let running = held.and_then(|held| Some((held.running()?, held)));
-        let released =
-            running.ok_or_else(|| not_held(job)).and_then(|(chain, held)| chain.give_order(&held, order, self.hooks()));
+        let held = held.and_then(|held| Some((self.held_chain(job)?, held)));
+        let released = held.ok_or_else(|| not_held(job)).and_then(|(chain, held)| {
+            chain.give_order(&held, order, self.hooks())?;
+            if self.held_chain(job).is_some() {
+                held.set_held(true);
+            }
+            Ok(())
+        });
         released.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
@@ -196,17 +219,28 @@ impl Kernel {
     /// # Errors
     /// The job does not exist, or is not held before a call.
     pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
-        let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job));
+        let chain = self.held_chain(job).ok_or_else(|| not_held(job));
         let replaced = chain.and_then(|chain| chain.replace_input(input));
         replaced.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
-    /// Only the job's own thread calls this.
+    /// The chain of the longest held call of a job.
+    fn held_chain(&self, job: JobId) -> Option<Arc<Chain>> {
+        let chains = self.chains_of(job).into_iter().filter(|chain| chain.is_held());
+        chains.max_by_key(|chain| chain.with_frames(|frames| frames.holding(Instant::now())))
+    }
+
+    /// The chains of a job: its own, and those of the calls that run beside it.
+    pub(in crate::kernel) fn chains_of(&self, job: JobId) -> Vec<Arc<Chain>> {
+        self.chain_table().all().into_iter().filter(|chain| chain.job == job).collect()
+    }
+
+    /// Only the thread of the held call calls this.
     fn notify_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
         if held && job.is_background() {
             self.notify(Notice::Held { job: job.id() });
         }
-        job.set_held(held);
+        job.set_held(held || self.held_chain(job.id()).is_some());
     }
 }

@@ -4,6 +4,7 @@
 //! clock repeats the interrupt until the request was served: a call that waits in the host is stopped when it runs again.
 //! A plugin on the extism host has no such callback: a request is refused while one runs.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, StopRequest};
 use crate::kernel::error::CallError;
+use crate::kernel::frame::Activity;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
@@ -98,16 +100,22 @@ impl Kernel {
         if job.is_held() {
             return Err(failed(format!("%{} is held", job.id())));
         }
-        let Some(chain) = job.running() else { return Err(failed(format!("%{} has ended", job.id()))) };
-        if let Some(problem) = chain.refuses_stops() {
+        if !job.is_running() {
+            return Err(failed(format!("%{} has ended", job.id())));
+        }
+        let chains = self.chains_to_stop(job);
+        let refusal = || chains.iter().find_map(|chain| chain.refuses_stops());
+        if let Some(problem) = refusal() {
             return Err(self.cannot_stop(problem));
         }
-        chain.request_stop(StopRequest::Hold);
+        chains.iter().for_each(|chain| chain.request_stop(StopRequest::Hold));
         match job.wait_or_hold(at_most) {
             Waited::Held => Ok(true),
-            // The chain may have entered such a plugin meanwhile.
-            Waited::Running => match chain.refuses_stops() {
-                Some(problem) if chain.withdraw_stop(StopRequest::Hold) => Err(self.cannot_stop(problem)),
+            // It may have entered such a plugin meanwhile.
+            Waited::Running => match refusal() {
+                Some(problem) if chains.iter().all(|chain| chain.withdraw_stop(StopRequest::Hold)) => {
+                    Err(self.cannot_stop(problem))
+                }
                 _ => Ok(false),
             },
             Waited::Ended(_) => Err(failed(format!("%{} has ended", job.id()))),
@@ -120,7 +128,7 @@ impl Kernel {
     ///
     /// While the job's running plugin is on the extism host.
     pub fn look_at(&self, job: &Job) -> Result<Option<StackView>, CallError> {
-        let Some(chain) = job.running() else { return Ok(None) };
+        let Some(chain) = self.chains_to_stop(job).into_iter().next() else { return Ok(None) };
         if let Some(problem) = chain.refuses_stops() {
             return Err(self.cannot_stop(problem));
         }
@@ -132,6 +140,14 @@ impl Kernel {
             chain.withdraw_stop(StopRequest::Look);
         }
         Ok(stack.map(|stack| stack.view()))
+    }
+
+    /// The chains of a job that may run code of a guest: those that do not wait for a call beside them. If all wait,
+    /// the job's own.
+    fn chains_to_stop(&self, job: &Job) -> Vec<Arc<Chain>> {
+        let mut chains = self.chains_of(job.id());
+        chains.retain(|chain| chain.with_frames(|frames| frames.activity()) != Activity::Joining);
+        if chains.is_empty() { job.running().into_iter().collect() } else { chains }
     }
 
     fn cannot_stop(&self, problem: Problem) -> CallError {

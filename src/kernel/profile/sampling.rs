@@ -77,10 +77,8 @@ impl Kernel {
 
     /// True when the chain runs.
     fn ask_chain(&self, chain: &Chain, of: Option<&Filter>) -> bool {
-        let (activity, calls) = chain.with_frames(|frames| {
-            let calls = frames.stack.iter().map(|frame| (frame.process.clone(), frame.function)).collect::<Vec<_>>();
-            (frames.activity(), calls)
-        });
+        let activity = chain.with_frames(|frames| frames.activity());
+        let calls: Vec<_> = chain.calls().into_iter().map(|call| (call.process, call.function)).collect();
         let is_asked_for = of.is_none_or(|of| chain.records().iter().any(|record| of.matches(record)));
         let unseen = match activity {
             Activity::Running if is_asked_for => {
@@ -92,7 +90,8 @@ impl Kernel {
             }
             Activity::Loading => Unseen::Load,
             Activity::Queued => Unseen::Queue,
-            Activity::Idle | Activity::Running | Activity::Held => {
+            // A joining call's time is that of the call it joins, which is looked at by itself.
+            Activity::Idle | Activity::Running | Activity::Held | Activity::Joining => {
                 chain.samples.take();
                 if activity == Activity::Held && is_asked_for {
                     self.with_collector(|collector| collector.tally.held += 1);

@@ -37,6 +37,12 @@ fn add_function(linker: &mut Linker<Ctx>, namespace: &str, function: PluginFunct
             try_call_plugin(&mut c, id, function, input)
         }),
         F::CallError => linker.func_wrap(namespace, name, |mut c: Guest<'_>| call_error(&mut c)),
+        F::StartCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, id, function, input| {
+            start_call(&mut c, id, function, input)
+        }),
+        F::PollCall => linker.func_wrap(namespace, name, |c: Guest<'_>, ticket| poll_call(&c, ticket)),
+        F::JoinCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, ticket| join_call(&mut c, ticket)),
+        F::TryJoinCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, ticket| try_join_call(&mut c, ticket)),
         F::FreePlugin => linker.func_wrap(namespace, name, |c: Guest<'_>, id| free_plugin(&c, id)),
         F::FindPlugin => linker.func_wrap(namespace, name, |mut c: Guest<'_>, name| find_plugin(&mut c, name)),
         F::SelfPlugin => linker.func_wrap(namespace, name, |c: Guest<'_>| self_plugin(&c)),
@@ -56,6 +62,57 @@ pub(super) fn call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, 
     Ok(output.offset as i64)
 }
 
+/// Starts a call of process `id` beside the caller, and gives its ticket.
+///
+/// # Errors
+/// There is no room for one more, a handle is none, or the caller is interrupted.
+pub(super) fn start_call(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
+    let up = caller.data().up()?;
+    let mut ticket = 0;
+    nested(caller, function as u64, input as u64, |exchange| {
+        ticket = up.start(id as u64, exchange)?;
+        Ok(())
+    })?;
+    end_if_interrupted(caller)?;
+    Ok(ticket as i64)
+}
+
+/// 1 when a started call has ended.
+///
+/// # Errors
+/// The caller has not started it or has joined it, or is interrupted.
+pub(super) fn poll_call(caller: &Caller<'_, Ctx>, ticket: i64) -> Result<i64> {
+    let has_ended = caller.data().up()?.has_ended(ticket as u64).map_err(Failure::unwound)?;
+    end_if_interrupted(caller)?;
+    Ok(i64::from(has_ended))
+}
+
+/// Waits for a started call.
+///
+/// # Errors
+/// The call failed; the caller has not started it or has joined it, or is interrupted.
+pub(super) fn join_call(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result<i64> {
+    let output = joined(caller, ticket)?;
+    end_if_interrupted(caller)?;
+    Ok(output.offset as i64)
+}
+
+/// Waits for a started call; a failure of it gives 0 instead of an error, and [`call_error`] has its message.
+///
+/// # Errors
+/// The caller is interrupted, or out of memory or fuel.
+pub(super) fn try_join_call(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result<i64> {
+    let tried = joined(caller, ticket);
+    as_tried(caller, tried)
+}
+
+/// Waits for a started call; its output becomes a block of the caller.
+fn joined(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result<Span> {
+    let up = caller.data().up()?;
+    // The name and the input went with the start.
+    nested(caller, 0, 0, |exchange| up.join(ticket as u64, exchange))
+}
+
 /// Calls process `id`; a failure of the callee gives 0 instead of an error, and [`call_error`] has its message.
 ///
 /// # Errors
@@ -63,6 +120,11 @@ pub(super) fn call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, 
 pub(super) fn try_call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let tried = nested(caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
+    as_tried(caller, tried)
+}
+
+/// The output of a call, with its failure as a value for [`call_error`].
+fn as_tried(caller: &mut Caller<'_, Ctx>, tried: Result<Span>) -> Result<i64> {
     end_if_interrupted(caller)?;
     caller.data_mut().call_error = None;
     match tried {

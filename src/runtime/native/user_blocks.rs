@@ -34,6 +34,24 @@ fn add_function(linker: &mut Linker<Ctx>, function: PluginFunction) -> Result<()
             user::try_call_plugin(&mut c, id, function, input)
         }),
         F::CallError => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>| user::call_error(&mut c)),
+        F::StartCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, id: i64, function: i64, input: i64| {
+            let id = take(&mut c, id)?;
+            let ticket = user::start_call(&mut c, id, function, input)?;
+            give(&mut c, ticket)
+        }),
+        F::PollCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, ticket: i64| {
+            let ticket = take(&mut c, ticket)?;
+            let has_ended = user::poll_call(&c, ticket)?;
+            give(&mut c, has_ended)
+        }),
+        F::JoinCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, ticket: i64| {
+            let ticket = take(&mut c, ticket)?;
+            user::join_call(&mut c, ticket)
+        }),
+        F::TryJoinCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, ticket: i64| {
+            let ticket = take(&mut c, ticket)?;
+            user::try_join_call(&mut c, ticket)
+        }),
         F::FreePlugin => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, id: i64| {
             let id = take(&mut c, id)?;
             user::free_plugin(&c, id)

@@ -57,6 +57,10 @@ fn plugshs_own(namespace: &str, ids: Ids, function: PluginFunction) -> Function 
         PluginFunction::CallPlugin => call_plugin,
         PluginFunction::TryCallPlugin => try_call_plugin,
         PluginFunction::CallError => |call, _| call_error(call),
+        PluginFunction::StartCall => start_call,
+        PluginFunction::PollCall => poll_call,
+        PluginFunction::JoinCall => join_call,
+        PluginFunction::TryJoinCall => try_join_call,
         PluginFunction::FreePlugin => free_plugin,
         PluginFunction::FindPlugin => find_plugin,
         PluginFunction::SelfPlugin => |call, ids| ids.give(call, call.frame.up().current()),
@@ -109,11 +113,41 @@ fn call_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
 fn try_call_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
     let id = ids.take(call)?;
     let tried = call.nested(id);
+    as_tried(call, tried)
+}
+
+/// The output of a call, with its failure as a value for [`call_error`].
+fn as_tried(call: &mut HostCall<'_>, tried: Result<Vec<u8>, Failure>) -> Result<u64, Failure> {
     if call.frame.up().interrupted() {
         return Err(Failure::interrupted());
     }
     call.frame.set_call_error(tried.as_ref().err().map(|failure| failure.message.clone()));
     tried.map_or(Ok(0), |output| put(call.plugin, &output))
+}
+
+fn start_call(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let id = ids.take(call)?;
+    let mut exchange = call.exchange()?;
+    let ticket = call.frame.nested(|up| up.start(id, &mut exchange)).map_err(Failure::unwound)?;
+    ids.give(call, ticket)
+}
+
+fn poll_call(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let ticket = ids.take(call)?;
+    let has_ended = call.frame.nested(|up| up.has_ended(ticket)).map_err(Failure::unwound)?;
+    ids.give(call, u64::from(has_ended))
+}
+
+fn join_call(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let ticket = ids.take(call)?;
+    let output = call.joined(ticket).map_err(Failure::unwound)?;
+    put(call.plugin, &output)
+}
+
+fn try_join_call(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let ticket = ids.take(call)?;
+    let tried = call.joined(ticket);
+    as_tried(call, tried)
 }
 
 fn call_error(call: &mut HostCall<'_>) -> Result<u64, Failure> {
@@ -161,8 +195,23 @@ impl HostCall<'_> {
         }
     }
 
+    /// Waits for a started call: the output.
+    fn joined(&mut self, ticket: u64) -> Result<Vec<u8>, Failure> {
+        self.needs_memory()?;
+        let mut exchange = Copied::of(Vec::new());
+        self.frame.nested(|up| up.join(ticket, &mut exchange))?;
+        Ok(exchange.output)
+    }
+
     /// Calls a process, the second argument being a function and the third an input: the output.
     fn nested(&mut self, id: u64) -> Result<Vec<u8>, Failure> {
+        let mut exchange = self.exchange()?;
+        self.frame.nested(|up| up.call(id, &mut exchange))?;
+        Ok(exchange.output)
+    }
+
+    /// The function and the input of a call, which are the second argument and the third.
+    fn exchange(&mut self) -> Result<Copied, Failure> {
         self.needs_memory()?;
         let function = bytes(self.plugin, self.number(1), "function name")?;
         if function.len() as u64 > NAME_BYTES_MAX {
@@ -171,9 +220,7 @@ impl HostCall<'_> {
         }
         let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
         let input = bytes(self.plugin, self.number(2), "input")?;
-        let mut exchange = Copied { function, ..Copied::of(input) };
-        self.frame.nested(|up| up.call(id, &mut exchange))?;
-        Ok(exchange.output)
+        Ok(Copied { function, ..Copied::of(input) })
     }
 
     /// Returns results to the plugin.

@@ -60,6 +60,16 @@ fn built_in() -> Vec<Case> {
             .call("spawn", "text")
             .call("try_call", "2 upper abc")
             .gives("ok: ABC"),
+        builtin("plugins: calls side by side", "spawner")
+            .covers(&["start_call", "poll_call", "join_call", "try_join_call"])
+            .call("spawn", "text")
+            .call("join_all", "2 upper abc\n2 reverse abc")
+            .gives("ABC\ncba")
+            .call("try_join_all", "2 upper abc\n2 nonesuch x")
+            .call("poll_all", "2 upper abc\n2 reverse abc")
+            .gives("ok: ABC\nok: cba")
+            .call("start_all", "2 upper abc")
+            .gives(""),
         builtin("plugins: a plugin that is not there", "spawner").call("spawn", "nonesuch").fails(FailureKind::Load),
         builtin("plugins: a path is not for plugins", "spawner").call("spawn", "./x.wasm").fails(FailureKind::Denied),
         builtin("plugins: a function that is not there", "spawner")
@@ -123,7 +133,36 @@ const RAW: &str = r#"
     (func (export "free_it") (local $id i64)
         (local.set $id (call $register_plugin (call $name)))
         (call $free_plugin (local.get $id))
-        (call $free_plugin (local.get $id)))"#;
+        (call $free_plugin (local.get $id)))
+    (func $start (param $function i32) (param $length i32) (result i64)
+        (call $start_call (call $register_plugin (call $name)) (call $str (local.get $function) (local.get $length)) (call $input)))
+    (func (export "started") (local $ticket i64)
+        (local.set $ticket (call $start (i32.const 1056) (i32.const 3)))
+        (call $say (call $poll_call (local.get $ticket)))
+        (call $say_block (call $join_call (local.get $ticket)))
+        (call $done))
+    (func (export "joined_failure") (drop (call $join_call (call $start (i32.const 1072) (i32.const 4)))))
+    (func (export "tried_join")
+        (call $say (call $try_join_call (call $start (i32.const 1072) (i32.const 4))))
+        (call $say_block (call $call_error))
+        (drop (call $try_join_call (call $start_call (i64.const 2) (call $str (i32.const 1104) (i32.const 6)) (i64.const 0))))
+        (call $say (call $call_error))
+        (call $done))
+    (func (export "start_nothing")
+        (call $say (call $try_join_call (call $start_call (call $register_plugin (call $name)) (i64.const 0) (i64.const 0))))
+        (call $done))
+    (func (export "start_bad")
+        (drop (call $start_call (call $register_plugin (call $name)) (call $str (i32.const 1056) (i32.const 3)) (i64.const 123456789))))
+    (func (export "joined_twice") (local $ticket i64)
+        (local.set $ticket (call $start (i32.const 1056) (i32.const 3)))
+        (drop (call $join_call (local.get $ticket)))
+        (drop (call $join_call (local.get $ticket))))
+    (func (export "joined_twice_tried") (local $ticket i64)
+        (local.set $ticket (call $start (i32.const 1056) (i32.const 3)))
+        (drop (call $join_call (local.get $ticket)))
+        (call $say (call $try_join_call (local.get $ticket)))
+        (call $done))
+    (func (export "polled") (call $say (call $poll_call (i64.const 77))) (call $done))"#;
 
 /// The raw functions, in one of the two namespaces with numbers.
 fn raw(prefix: &'static str, namespace: &'static str) -> Vec<Case> {
@@ -150,6 +189,14 @@ fn raw(prefix: &'static str, namespace: &'static str) -> Vec<Case> {
             .gives("0 0 [2: test][2: test]0 "),
         case("what failed can be asked for in a later call").call("leave_error", "").call("later_error", ""),
         case("ending one twice").call("free_it", "").fails(FailureKind::Denied),
+        case("a started call is joined").call("started", "there and back").gives("1 [[there and back]]"),
+        case("a started call fails at its join").call("joined_failure", "").fails(FailureKind::Nested),
+        case("a started call's failure as a value, until the next").call("tried_join", "").gives("0 [2: test]0 "),
+        case("no function name of a started call").call("start_nothing", ""),
+        case("a started call of an input that is no handle").call("start_bad", "").fails(FailureKind::Trap),
+        case("a second join of one started call").call("joined_twice", "").fails(FailureKind::Denied),
+        case("a second join, tried").call("joined_twice_tried", "").gives("0 "),
+        case("asking for a call that was not started").call("polled", "").fails(FailureKind::Denied),
     ]
 }
 
@@ -162,6 +209,7 @@ fn in_blocks() -> Vec<Case> {
         case("ids in blocks: ending one twice").call("free_it", "").fails(FailureKind::Denied),
         case("ids in blocks: an id is the eight bytes of a number").call("own", "").gives("8 1 8 0 8 0 8 2 "),
         case("ids in blocks: an id in digits").call("digits", "").gives("[[x]]"),
+        case("ids in blocks: a started call is joined").call("started_here", "").gives("8 1 [[x]]"),
         case("ids in blocks: a tried call and why it failed").call("tried_here", "").gives("0 [2: test]"),
         case("ids in blocks: an id of another length").call("call_input", "\u{1}\0\0\0").fails(FailureKind::Trap),
         case("ids in blocks: an id that is no text of digits").call("call_input", "echo").fails(FailureKind::Trap),
@@ -189,6 +237,12 @@ const IDS: &str = r#"
         (call $store_u8 (local.get $id)
             (i32.add (i32.const 48) (i32.wrap_i64 (call $load_u64 (call $register_plugin (call $name))))))
         (call $say_block (call $call_plugin (local.get $id) (call $str (i32.const 1056) (i32.const 3)) (call $str (i32.const 1120) (i32.const 1))))
+        (call $done))
+    (func (export "started_here") (local $ticket i64)
+        (local.set $ticket
+            (call $start_call (call $register_plugin (call $name)) (call $str (i32.const 1056) (i32.const 3)) (call $str (i32.const 1120) (i32.const 1))))
+        (call $say_id (call $poll_call (local.get $ticket)))
+        (call $say_block (call $try_join_call (local.get $ticket)))
         (call $done))
     (func (export "tried_here")
         (call $say (call $try_call_plugin (call $register_plugin (call $name)) (call $str (i32.const 1072) (i32.const 4)) (i64.const 0)))

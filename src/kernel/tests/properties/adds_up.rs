@@ -72,7 +72,10 @@ fn nests(record: &Record, caller: &Record, is_of_a_start: bool) {
 /// its input; what they give is its output, with `ok: ` before it from `try_call`.
 fn hands_on(record: &Record, nested: &[&Record]) {
     let nested_ns: u64 = nested.iter().map(|record| record.duration_ns).sum();
-    assert!(record.nested_ns >= nested_ns && record.duration_ns >= record.nested_ns, "the times of {record:?}");
+    // Calls side by side may take more time than their caller.
+    let is_one_by_one = !record.function.as_str().ends_with("_all");
+    assert!(!is_one_by_one || record.nested_ns >= nested_ns, "the times of {record:?}");
+    assert!(record.duration_ns >= record.nested_ns, "the times of {record:?}");
     let prefix = match record.function.as_str() {
         "call" => 0,
         "try_call" => "ok: ".len() as u64,

@@ -126,12 +126,31 @@ impl Vandal {
         self.end(&job, 0);
     }
 
+    /// Calls that run beside each other, which others kill, restart and end meanwhile.
+    fn side_by_side(&mut self, some: ProcessId, other: ProcessId) {
+        let functions = ["join_all", "try_join_all", "poll_all", "start_all"];
+        let function = functions[self.rng.usize(..functions.len())];
+        let calls = ["whoami x", "crash x", "spin x", "spawn spawner"];
+        let mut orders: Vec<String> = (0..self.rng.usize(1..8))
+            .map(|_| {
+                let called = if self.rng.bool() { some } else { other };
+                match self.rng.u8(0..4) {
+                    0 => format!("{called} try_join_all {other} whoami x"),
+                    1 => format!("{called} start_all {other} spin x"),
+                    _ => format!("{called} {}", calls[self.rng.usize(..calls.len())]),
+                }
+            })
+            .collect();
+        self.rng.shuffle(&mut orders);
+        self.ask(some, function, &orders.join("\n"));
+    }
+
     fn step(&mut self) {
         let living: Vec<ProcessId> = self.kernel.processes(self.rng.bool()).iter().map(|view| view.id).collect();
         let (Some(some), Some(other)) = (self.rng.choice(&living).copied(), self.rng.choice(&living).copied()) else {
             return self.load();
         };
-        match self.rng.u8(0..18) {
+        match self.rng.u8(0..22) {
             0..=2 => self.load(),
             3 | 4 => {
                 let name = NAMES[self.rng.usize(..NAMES.len())];
@@ -146,6 +165,7 @@ impl Vandal {
             13 => self.ask(some, "try_call", &format!("{other} crash x")),
             14 => self.ask(some, "call", &format!("{other} spin x")),
             15 => self.spin(some),
+            16..=19 => self.side_by_side(some, other),
             _ => self.ask(some, "try_call", &format!("{other} try_call {some} whoami x")),
         }
     }
@@ -158,6 +178,7 @@ fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
     let asked: Vec<Asked> = vandals.iter().flat_map(|vandal| vandal.asked.clone()).collect();
     add_up(kernel, &asked, Starts::Call);
     assert!(kernel.waits().is_empty(), "a chain waits");
+    assert_eq!(kernel.rooms().started_count(), 0, "a started call is not over");
     for view in kernel.processes(false) {
         assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
         let restarts: u64 = vandals.iter().filter_map(|vandal| vandal.restarts.get(&view.id)).sum();

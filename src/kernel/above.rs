@@ -1,0 +1,86 @@
+//! What stands above a chain that a call started: that call, and its own callers. A chain of the shell has nothing above
+//! it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::frame::{CallerRef, Frame, Frames};
+use super::process::Process;
+use crate::journal::Symbol;
+
+/// The call that started a chain. It outlives the chain, because a call ends what it started before it ends itself.
+pub struct Above {
+    /// The chain of the call.
+    pub chain: Arc<dyn CallerChain>,
+    /// The depth of the call among the frames of `chain`.
+    pub own_depth: u16,
+    /// Its depth in the job: with the calls above `chain`.
+    pub depth: u16,
+    pub process: Arc<Process>,
+    /// As the records of the calls that it makes name it.
+    pub caller: CallerRef,
+    /// Whether the bytes of the calls that it makes are private.
+    pub private: bool,
+    /// The calls down to it, as errors name them.
+    pub path: String,
+}
+
+/// A chain as those see it that one of its calls started.
+pub trait CallerChain: Send + Sync {
+    /// The chain's id.
+    fn id(&self) -> u64;
+    /// What stands above it.
+    fn above(&self) -> Option<&Above>;
+    /// Runs `work` on its frames, under their lock.
+    fn look(&self, work: &mut dyn FnMut(&mut Frames));
+    /// The earliest deadline of its calls and of those above; `None` while deadlines are suspended.
+    fn deadline(&self) -> Option<Instant>;
+    /// Suspends its deadlines and those above, once more.
+    fn pause_deadlines(&self);
+    /// Ends one suspension. The last one moves the deadlines by the time that it took.
+    fn resume_deadlines(&self);
+}
+
+/// One call of a chain.
+pub struct CallPlace {
+    pub process: Arc<Process>,
+    pub function: Symbol,
+    /// The number of the call's record; `None` for a start.
+    pub seq: Option<u64>,
+}
+
+impl CallPlace {
+    /// The place of a frame.
+    pub fn of(frame: &Frame) -> CallPlace {
+        CallPlace { process: frame.process.clone(), function: frame.function, seq: frame.record_seq() }
+    }
+}
+
+impl Above {
+    /// The chains above, the nearest first, each with the depth of its call that stands there.
+    pub fn chains(&self) -> impl Iterator<Item = &Above> {
+        std::iter::successors(Some(self), |above| above.chain.above())
+    }
+
+    /// The calls above, outermost first. Locks one chain after the other.
+    pub fn calls(&self) -> Vec<CallPlace> {
+        let mut calls: Vec<CallPlace> = Vec::new();
+        for above in self.chains() {
+            above.chain.look(&mut |frames| {
+                let part = frames.stack.iter().take(usize::from(above.own_depth)).map(CallPlace::of);
+                calls.splice(0..0, part.collect::<Vec<_>>());
+            });
+        }
+        calls
+    }
+
+    /// Whether the call at `depth` of the chain `id` is one of those above.
+    pub fn has(&self, id: u64, depth: u16) -> bool {
+        self.chains().any(|above| above.chain.id() == id && depth <= above.own_depth)
+    }
+
+    /// The outermost chain: the one of the job's thread.
+    pub fn outermost(&self) -> &dyn CallerChain {
+        self.chains().last().map_or(&*self.chain, |above| &*above.chain)
+    }
+}

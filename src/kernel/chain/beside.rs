@@ -1,0 +1,155 @@
+//! A chain beside others: what stands above it, and the chains that its calls have started.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Chain;
+use crate::kernel::above::{Above, CallPlace, CallerChain};
+use crate::kernel::frame::{Below, CallerRef, CutByCaller, Frame, Frames, PropagatingError, path_of, path_under};
+use crate::kernel::process::Process;
+
+impl Chain {
+    /// `1:front.run → 2:cart.total`, outermost first.
+    pub fn path(&self) -> String {
+        self.path_in(&self.frames.lock())
+    }
+
+    /// The path, of frames that are locked.
+    pub(super) fn path_in(&self, frames: &Frames) -> String {
+        match &self.above {
+            Some(above) => path_under(&above.path, &frames.stack),
+            None => path_of(&frames.stack),
+        }
+    }
+
+    /// The calls above this chain and its own, outermost first. Locks one chain after the other.
+    pub fn calls(&self) -> Vec<CallPlace> {
+        let mut calls = self.above.as_ref().map_or_else(Vec::new, Above::calls);
+        self.with_frames(|frames| calls.extend(frames.stack.iter().map(CallPlace::of)));
+        calls
+    }
+
+    /// The process that makes the next call; `None`: the shell.
+    pub fn calling_process(&self) -> Option<Arc<Process>> {
+        let own = self.with_frames(|frames| frames.stack.last().map(|frame| frame.process.clone()));
+        own.or_else(|| self.above.as_ref().map(|above| above.process.clone()))
+    }
+
+    /// The deepest frame as a caller, and the depth in the job of its next nested call.
+    pub fn caller(&self) -> (CallerRef, u16) {
+        let frames = self.frames.lock();
+        (self.caller_of(&frames.stack), self.depth_above() + frames.stack.len() as u16 + 1)
+    }
+
+    /// The depth of the next call among the chain's own.
+    pub fn next_own_depth(&self) -> u16 {
+        self.frames.lock().stack.len() as u16 + 1
+    }
+
+    /// The caller of the call after `stack`, which is the start of the chain's own.
+    pub(super) fn caller_of(&self, stack: &[Frame]) -> CallerRef {
+        CallerRef::of(stack, self.above.as_ref().map_or(CallerRef::SHELL, |above| above.caller))
+    }
+
+    /// The depth in the job of the call that started this chain; 0: none did.
+    pub fn depth_above(&self) -> u16 {
+        self.above.as_ref().map_or(0, |above| above.depth)
+    }
+
+    /// The deepest call as the one that starts another; `None` where there is none.
+    pub fn as_above(self: &Arc<Self>) -> Option<Above> {
+        let frames = self.frames.lock();
+        let frame = frames.stack.last()?;
+        let own_depth = frames.stack.len() as u16;
+        Some(Above {
+            chain: self.clone(),
+            own_depth,
+            depth: self.depth_above() + own_depth,
+            process: frame.process.clone(),
+            caller: self.caller_of(&frames.stack),
+            private: frame.private,
+            path: self.path_in(&frames),
+        })
+    }
+
+    /// Adds a chain that the deepest call starts; false when that call is to end.
+    pub fn add_below(&self, below: Arc<dyn Below>) -> bool {
+        let mut frames = self.frames.lock();
+        let is_over = self.is_cancelled() || frames.ended.is_some();
+        if !is_over {
+            let depth = frames.stack.len() as u16;
+            frames.below.push((depth, below));
+        }
+        !is_over
+    }
+
+    /// Removes a chain that has ended.
+    pub fn remove_below(&self, below: &Arc<Chain>) {
+        let is_other = |chain: &Arc<dyn Below>| !std::ptr::addr_eq(Arc::as_ptr(chain), Arc::as_ptr(below));
+        self.frames.lock().below.retain(|(_, chain)| is_other(chain));
+    }
+
+    /// Adds the time of a join to the deepest call: `held_for` of it is nobody's.
+    pub fn end_join(&self, took: Duration, held_for: Duration) {
+        let mut frames = self.frames.lock();
+        frames.joins = None;
+        if !held_for.is_zero() {
+            frames.add_held(held_for);
+        }
+        if let Some(caller) = frames.stack.last_mut() {
+            caller.nested += took.saturating_sub(held_for);
+        }
+    }
+
+    /// The failure of the chain's last call, as its callers get it; taken once.
+    pub fn take_propagating(&self) -> Option<PropagatingError> {
+        self.frames.lock().propagating.take().map(|propagating| *propagating)
+    }
+}
+
+impl CallerChain for Chain {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn above(&self) -> Option<&Above> {
+        self.above.as_ref()
+    }
+
+    fn look(&self, work: &mut dyn FnMut(&mut Frames)) {
+        self.with_frames(work);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let above = self.above.as_ref().and_then(|above| above.chain.deadline());
+        self.own_deadline(None).into_iter().chain(above).min()
+    }
+
+    fn pause_deadlines(&self) {
+        self.frames.lock().pauses.begin();
+        if let Some(above) = &self.above {
+            above.chain.pause_deadlines();
+        }
+    }
+
+    fn resume_deadlines(&self) {
+        let nearest = self.frames.lock().resume_deadlines();
+        if let Some(at) = nearest {
+            self.watch(at);
+        }
+        if let Some(above) = &self.above {
+            above.chain.resume_deadlines();
+        }
+    }
+}
+
+impl Below for Chain {
+    fn cut(&self, cut: &CutByCaller) {
+        let mut frames = self.frames.lock();
+        if frames.ended.is_none() {
+            frames.ended = Some(cut.cause.clone());
+            frames.cut = Some(cut.clone());
+        }
+        self.wake(0, frames);
+    }
+}
