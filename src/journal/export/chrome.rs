@@ -1,10 +1,11 @@
-//! Chrome trace events, which Perfetto and `chrome://tracing` open: a track a job, a slice a call, nested by their
-//! times.
+//! Chrome trace events, which Perfetto and `chrome://tracing` open: a track a job, with more for calls that run beside
+//! each other, and a slice a call, nested by their times.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::overlap::tracks;
 use crate::journal::record::Record;
 use crate::json::Micros;
 
@@ -14,36 +15,62 @@ use crate::json::Micros;
 /// `out` cannot be written.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
-    write_event(&metadata("process_name", 0, json!({"name": "plugsh"})), out)?;
-    let mut jobs: Vec<u32> = records.iter().map(|record| record.job).collect();
-    jobs.sort_unstable();
-    jobs.dedup();
-    for job in jobs {
-        out.write_all(b",\n")?;
-        write_event(&metadata("thread_name", job, json!({"name": format!("%{job}")})), out)?;
-        out.write_all(b",\n")?;
-        write_event(&metadata("thread_sort_index", job, json!({"sort_index": job})), out)?;
-    }
+    write_event(&metadata("process_name", Track { job: 0, beside: 0 }, json!({"name": "plugsh"})), out)?;
     // Of two slices with one start time, the outer one must come first.
-    let mut slices: Vec<&Record> = records.iter().collect();
-    slices.sort_by_key(|record| (record.at_ns, record.depth, record.seq));
-    for record in slices {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by_key(|at| records.get(*at).map(|record| (record.at_ns, record.depth, record.seq)));
+    let tracks = tracks(records, &order);
+    let track_of = |record: &Record| Track { job: record.job, beside: tracks.get(&record.seq).copied().unwrap_or(0) };
+    let mut ids: Vec<Track> = records.iter().map(track_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    for track in &ids {
         out.write_all(b",\n")?;
-        write_event(&slice(record), out)?;
+        write_event(&metadata("thread_name", *track, json!({"name": track.name()})), out)?;
+        out.write_all(b",\n")?;
+        write_event(&metadata("thread_sort_index", *track, json!({"sort_index": track.job})), out)?;
+    }
+    for record in order.iter().filter_map(|at| records.get(*at)) {
+        out.write_all(b",\n")?;
+        write_event(&slice(record, track_of(record)), out)?;
     }
     out.write_all(b"\n]}\n")
+}
+
+/// One row of slices: the job's own, or one of calls that run beside those.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Track {
+    job: u32,
+    /// 0: the job's own.
+    beside: usize,
+}
+
+/// Track numbers of one job; no job has so high a number in practice, and a clash only puts two rows into one.
+const TRACK_STRIDE: u64 = 1_000_000;
+
+impl Track {
+    fn id(self) -> u64 {
+        u64::from(self.job) + self.beside as u64 * TRACK_STRIDE
+    }
+
+    fn name(self) -> String {
+        match self.beside {
+            0 => format!("%{}", self.job),
+            beside => format!("%{} beside {beside}", self.job),
+        }
+    }
 }
 
 fn write_event(event: &Value, out: &mut dyn Write) -> io::Result<()> {
     Ok(serde_json::to_writer(out, event)?)
 }
 
-fn metadata(name: &str, job: u32, args: Value) -> Value {
-    json!({"name": name, "ph": "M", "pid": 1, "tid": job, "args": args})
+fn metadata(name: &str, track: Track, args: Value) -> Value {
+    json!({"name": name, "ph": "M", "pid": 1, "tid": track.id(), "args": args})
 }
 
 /// A complete slice (`X`) for an ended call; a begin event (`B`) for a running one.
-fn slice(record: &Record) -> Value {
+fn slice(record: &Record, track: Track) -> Value {
     let ended = record.outcome.is_ended();
     let mut slice = json!({
         "name": format!("{}.{}", record.callee_label(), record.function),
@@ -51,7 +78,7 @@ fn slice(record: &Record) -> Value {
         "ph": if ended { "X" } else { "B" },
         "ts": Micros(record.at_ns),
         "pid": 1,
-        "tid": record.job,
+        "tid": track.id(),
         "args": {
             "seq": record.seq,
             "caller": record.caller_label(),
@@ -104,6 +131,24 @@ mod tests {
             .map(|event| (&event["tid"], &event["args"]["name"]))
             .collect();
         assert_eq!(names, [(&json!(1), &json!("%1")), (&json!(2), &json!("%2"))]);
+    }
+
+    #[test]
+    fn calls_beside_each_other_have_tracks_of_their_own() {
+        let call = |seq, parent_seq, at_ns, duration_ns| Record {
+            seq,
+            parent_seq,
+            at_ns,
+            duration_ns,
+            job: 2,
+            ..Record::default()
+        };
+        let events = events(&[call(1, 0, 0, 100), call(2, 1, 10, 50), call(3, 1, 20, 50)]);
+        let tids: Vec<&Value> = of_phase(&events, "X").into_iter().map(|slice| &slice["tid"]).collect();
+        assert_eq!(tids, [&json!(2), &json!(2), &json!(1_000_002)]);
+        let names = of_phase(&events, "M").into_iter().filter(|event| event["name"] == "thread_name");
+        let names: Vec<&Value> = names.map(|event| &event["args"]["name"]).collect();
+        assert_eq!(names, [&json!("%2"), &json!("%2 beside 1")]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Mermaid diagrams: calls as a sequence diagram, processes as a tree. Mermaid refuses long texts, so both are bounded
 //! and say what they left out.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::name::is_odd;
+use super::overlap::groups;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::units::{show_duration_ns, show_size};
@@ -57,9 +59,13 @@ fn sequence(records: &[Record], left_out: usize) -> String {
         let _ = writeln!(text, "    Note over p0: {left_out} earlier calls left out");
     }
     for step in steps(records) {
-        let (Step::Call(record) | Step::Return(record)) = step;
+        let (Step::Call(record) | Step::Return(record)) = step else {
+            let _ = writeln!(text, "    {}", step.block_line());
+            continue;
+        };
         let [from, to] = sides(record).map(|side| participants.iter().position(|known| *known == side).unwrap_or(0));
         let line = match step {
+            Step::Beside | Step::And | Step::End => continue,
             Step::Call(_) => format!("p{from}->>p{to}: {}", escape(&call_label(record))),
             Step::Return(_) if !record.outcome.is_ended() => format!("Note over p{to}: {}", record.outcome),
             Step::Return(_) if record.outcome.is_failure() => {
@@ -76,27 +82,69 @@ fn sequence(records: &[Record], left_out: usize) -> String {
 enum Step<'a> {
     Call(&'a Record),
     Return(&'a Record),
+    /// Calls that run beside each other begin, with the first of them.
+    Beside,
+    /// The next of them begins.
+    And,
+    /// They end.
+    End,
 }
 
-/// Calls and returns in the order they happened: a call's nested ones come before its return.
+impl Step<'_> {
+    /// The line of a step that is no arrow.
+    fn block_line(self) -> &'static str {
+        match self {
+            Step::Beside => "par side by side",
+            Step::And => "and",
+            Step::Call(_) | Step::Return(_) | Step::End => "end",
+        }
+    }
+}
+
+/// Calls and returns: a call's nested ones come before its return, and those that run beside each other in a block.
 fn steps(records: &[Record]) -> Vec<Step<'_>> {
-    let parents = parents(records);
-    let mut steps = Vec::with_capacity(records.len() * 2);
-    let mut open: Vec<usize> = Vec::new();
+    let mut tree = Tree { records, nested: HashMap::new(), steps: Vec::with_capacity(records.len() * 2) };
     // Jobs one after another: the arrows of overlapping jobs would cross.
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_key(|at| records.get(*at).map(|record| (record.job, record.seq)));
+    let parents = parents(records);
+    let mut roots = Vec::new();
     for at in order {
-        let Some(record) = records.get(at) else { continue };
-        let parent = parents.get(at).copied().flatten();
-        while let Some(ended) = open.pop_if(|top| Some(*top) != parent) {
-            steps.extend(records.get(ended).map(Step::Return));
+        match parents.get(at).copied().flatten() {
+            Some(parent) => tree.nested.entry(parent).or_default().push(at),
+            None => roots.push(at),
         }
-        steps.push(Step::Call(record));
-        open.push(at);
     }
-    steps.extend(open.into_iter().rev().filter_map(|ended| records.get(ended)).map(Step::Return));
-    steps
+    roots.into_iter().for_each(|root| tree.add(root));
+    tree.steps
+}
+
+/// Records as a tree of calls. At most as deep as it has records: [`MERMAID_CALLS_MAX`].
+struct Tree<'a> {
+    records: &'a [Record],
+    nested: HashMap<usize, Vec<usize>>,
+    steps: Vec<Step<'a>>,
+}
+
+impl Tree<'_> {
+    fn add(&mut self, at: usize) {
+        let Some(record) = self.records.get(at) else { return };
+        self.steps.push(Step::Call(record));
+        let nested = self.nested.remove(&at).unwrap_or_default();
+        for group in groups(self.records, &nested) {
+            let beside = group.len() > 1;
+            for (place, call) in group.into_iter().enumerate() {
+                if beside {
+                    self.steps.push(if place == 0 { Step::Beside } else { Step::And });
+                }
+                self.add(call);
+            }
+            if beside {
+                self.steps.push(Step::End);
+            }
+        }
+        self.steps.push(Step::Return(record));
+    }
 }
 
 fn call_label(record: &Record) -> String {
@@ -176,7 +224,38 @@ fn without_keyword(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Symbol;
     use crate::journal::export::testing::{hostile, session, twisted, written};
+
+    #[test]
+    fn calls_side_by_side_are_a_block() {
+        let call = |seq, parent_seq, at_ns, callee| Record {
+            callee_name: Symbol::intern("mapper"),
+            function: Symbol::intern("map"),
+            depth: 2,
+            ..Record { seq, parent_seq, at_ns, duration_ns: 50, caller: 1, callee, job: 1, ..Record::default() }
+        };
+        let caller = Record { duration_ns: 200, caller: 0, depth: 1, ..call(1, 0, 0, 1) };
+        let text = written(|out| write(&[caller, call(2, 1, 10, 2), call(3, 1, 20, 3), call(4, 1, 90, 2)], out));
+        let lines: Vec<&str> = text.lines().map(str::trim).skip_while(|line| !line.contains("->>")).collect();
+        let begins = |line: &str| line.split(':').next().unwrap().to_owned();
+        assert_eq!(
+            lines.into_iter().map(begins).collect::<Vec<_>>(),
+            [
+                "p0->>p1",
+                "par side by side",
+                "p1->>p2",
+                "p2-->>p1",
+                "and",
+                "p1->>p3",
+                "p3-->>p1",
+                "end",
+                "p1->>p2",
+                "p2-->>p1",
+                "p1-->>p0",
+            ]
+        );
+    }
 
     #[test]
     fn calls_nest_and_return_in_order() {

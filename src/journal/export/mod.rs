@@ -7,6 +7,7 @@ pub mod jsonl;
 pub mod mermaid;
 mod name;
 pub mod otlp;
+mod overlap;
 #[cfg(test)]
 mod testing;
 mod tree;

@@ -28,7 +28,8 @@ pub static COMMAND: Command = Command {
         measures something else in turns with it, so that what the machine does besides falls on both: `extism` is the \
         extism SDK's own `Plugin::call` of the same wasm in this process, `trace-off` the same without the journal, \
         `apart` the calls of a pipe one by one, `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
-        freeing nothing (`leak`), or by the guest crate's bulk path. `--pipe` feeds the output to a further call.",
+        freeing nothing (`leak`), or by the guest crate's bulk path. `--parallel N` has a plugin start N calls at once and join \
+        them, and compares that with the same calls one by one. `--pipe` feeds the output to a further call.",
     examples: &["\
         load echo\n\
         # 1:echo\n\
@@ -90,7 +91,7 @@ fn check_spawn(arguments: &Arguments) -> Result<(), ShellError> {
 fn check(options: &BenchOptions, has_input: bool) -> Result<(), ShellError> {
     let usage = |message: &str| Err(ShellError::usage(message));
     if options.plugin == SPAWN {
-        let calls_only = !options.pipe.is_empty() || options.nested.is_some() || options.jobs.is_some();
+        let calls_only = !options.pipe.is_empty() || options.nested.is_some() || has_many(options);
         if calls_only || options.host.is_some() {
             return usage("`bench spawn` takes `--size`, `-n`, `--against extism` and `--json` alone");
         }
@@ -104,13 +105,28 @@ fn check(options: &BenchOptions, has_input: bool) -> Result<(), ShellError> {
     if has_input && !options.sizes.is_empty() {
         return usage("INPUT and `--size` do not go together");
     }
+    if options.parallel.is_some() && (options.jobs.is_some() || options.nested.is_some()) {
+        return usage(
+            "`--parallel` is measured against calls of its own kind, one by one: it takes no `--nested` and no `--jobs`",
+        );
+    }
+    if options.parallel.is_some() && has_input {
+        return usage("`--parallel` makes the input itself, as long as `--size` says");
+    }
     if options.nested.is_some() && (has_input || !options.pipe.is_empty()) {
         return usage("`--nested` makes the input itself, as long as `--size` says, and takes no `--pipe`");
     }
-    if options.jobs.is_some() && (options.against.is_some() || !options.pipe.is_empty()) {
-        return usage("`--jobs` is measured against one job: it takes no `--against` and no `--pipe`");
+    if has_many(options) && (options.against.is_some() || !options.pipe.is_empty()) {
+        return usage(
+            "`--jobs` and `--parallel` are measured against one at a time: they take no `--against` and no `--pipe`",
+        );
     }
     Ok(())
+}
+
+/// Whether several calls are to run at once.
+fn has_many(options: &BenchOptions) -> bool {
+    options.jobs.is_some() || options.parallel.is_some()
 }
 
 /// Measures each input size and shows the results; after Ctrl-C, the results so far.

@@ -35,6 +35,9 @@ pub struct BenchOptions {
     /// so many jobs at once, each on a process of its own, against one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
     pub jobs: Option<u64>,
+    /// a plugin makes so many calls at once, each of a process of its own, against calls one by one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub parallel: Option<u64>,
     /// in a fresh process in this host
     #[arg(long)]
     pub host: Option<Host>,

@@ -42,6 +42,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// A subject of the same kind, whose works are left for the caller to fill in.
+    fn copied(&self) -> Subject {
+        Subject { name: self.name.clone(), variant: String::new(), works: Vec::new(), ..*self }
+    }
+
     fn of(name: String, variant: &str, work: BenchWork, bytes_in: u64) -> Subject {
         Subject {
             name,
@@ -57,7 +62,7 @@ impl Subject {
 
 /// The inputs to measure, in order.
 pub fn inputs(options: &BenchOptions, input: Option<Vec<u8>>) -> Vec<Arc<[u8]>> {
-    let default = if options.nested.is_some() { NESTED_BYTES_DEFAULT } else { 0 };
+    let default = if options.nested.is_some() || options.parallel.is_some() { NESTED_BYTES_DEFAULT } else { 0 };
     if let Some(input) = input {
         return vec![input.into()];
     }
@@ -88,6 +93,9 @@ pub fn subjects(
         None => named,
         Some(host) => copy(session, named, host, temporary)?,
     };
+    if let Some(count) = options.parallel {
+        return parallel(session, options, process, count, &input, temporary);
+    }
     let first = calls(session, options, process, input.clone(), temporary)?;
     // The journal keeps its state, except that a comparison with `trace-off` needs it on.
     let journal = session.kernel().journal().is_on() || options.against.as_deref() == Some("trace-off");
@@ -289,6 +297,35 @@ fn jobs(
         bytes_out: first.bytes_out,
     };
     Ok(vec![many, Subject { variant: "1 job".into(), ..first }])
+}
+
+/// Calls of `count` processes at once by a plugin, and the same calls one by one.
+fn parallel(
+    session: &mut Session,
+    options: &BenchOptions,
+    process: ProcessId,
+    count: u64,
+    input: &[u8],
+    temporary: &mut Temporary,
+) -> Result<Vec<Subject>, ShellError> {
+    let journal = session.kernel().journal().is_on();
+    let host = host_of(session, process);
+    let single = Subject { journal, ..nested(session, options, "bulk", process, input, temporary)? };
+    let mut ids = vec![process.to_string()];
+    for _ in 1..count {
+        ids.push(copy(session, process, host, temporary)?.to_string());
+    }
+    let calls_each = (single.calls_each / count).max(1) * count;
+    let order = format!("{} {} {calls_each} {}", ids.join(","), options.function, input.len());
+    let caller = caller(session, temporary)?;
+    let stages = vec![CallStage { process: caller, function: "spam_start".into() }];
+    let many = Subject {
+        variant: format!("{count} at once"),
+        works: vec![BenchWork::Calls(plan(stages, Arc::from(order.into_bytes())))],
+        calls_each,
+        ..single.copied()
+    };
+    Ok(vec![many, Subject { variant: "one by one".into(), ..single }])
 }
 
 fn spawns(session: &mut Session, options: &BenchOptions, input: Arc<[u8]>) -> Result<Vec<Subject>, ShellError> {
