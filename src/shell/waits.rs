@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::reply::ShellError;
 use super::session::Session;
-use super::units::show_duration;
+use super::units::{show_duration, show_size};
 use crate::kernel::{Job, JobEnd, JobId, ProcessLabel, Waited};
+use crate::runtime::{CompilationStage, CompilationView};
+use crate::secrets::without_secrets;
 
 /// Interval at which a wait checks for Ctrl-C and shows logs and progress.
 const WAIT_STEP: Duration = Duration::from_millis(100);
@@ -102,7 +104,13 @@ impl Session {
             let elapsed = started.elapsed();
             if elapsed > PROGRESS_AFTER {
                 progress_shown = true;
-                self.front().progress(Some(&progress_text(job, elapsed, leaves)));
+                // A job without a call is a load before its plugin runs.
+                let loads = job.view().chain.is_empty();
+                let text = match self.kernel().compilations().into_iter().next().filter(|_| loads) {
+                    Some(compilation) => compiling_text(&compilation, leaves),
+                    None => progress_text(job, elapsed, leaves),
+                };
+                self.front().progress(Some(&text));
             }
         };
         if progress_shown {
@@ -152,6 +160,41 @@ fn progress_text(job: &Job, elapsed: Duration, leaves: bool) -> String {
         runs => format!(", {runs} runs"),
     };
     let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
-    let stop = if leaves { ", Ctrl-Z backgrounds it" } else { "" };
-    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it{stop}")
+    format!("running for {elapsed}{at}{runs}; {}", stop_text(leaves))
+}
+
+/// `compiling tools/go.wasm, 3.1M bytes, for 4s in process 77; Ctrl-C ends it`. The compiler tells nothing of how far it is.
+fn compiling_text(compilation: &CompilationView, leaves: bool) -> String {
+    let place = match compilation.stage {
+        CompilationStage::Waiting => ", which waits for its turn".to_owned(),
+        CompilationStage::Here => String::new(),
+        CompilationStage::Process { pid } => format!(" in process {pid}"),
+    };
+    let (origin, size) = (without_secrets(&compilation.origin), show_size(compilation.bytes));
+    let elapsed = show_duration(Duration::from_secs(compilation.elapsed.as_secs()));
+    format!("compiling {origin}, {size}, for {elapsed}{place}; {}", stop_text(leaves))
+}
+
+fn stop_text(leaves: bool) -> &'static str {
+    if leaves { "Ctrl-C ends it, Ctrl-Z backgrounds it" } else { "Ctrl-C ends it" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_a_compiler_says_what_it_compiles_and_for_how_long() {
+        let view = |stage| CompilationView {
+            origin: "tools/go.wasm".to_owned(),
+            bytes: 3 << 20,
+            elapsed: Duration::from_millis(4_200),
+            stage,
+            wanted_by: 1,
+        };
+        let told = compiling_text(&view(CompilationStage::Process { pid: 77 }), false);
+        assert_eq!(told, "compiling tools/go.wasm, 3M bytes, for 4s in process 77; Ctrl-C ends it");
+        let told = compiling_text(&view(CompilationStage::Waiting), true);
+        assert!(told.ends_with(", for 4s, which waits for its turn; Ctrl-C ends it, Ctrl-Z backgrounds it"), "{told}");
+    }
 }

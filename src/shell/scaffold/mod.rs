@@ -2,6 +2,7 @@
 //!
 //! Every plugin has the same two functions, so one test file fits all. Its binding comes from `plugins/`, byte by byte.
 
+mod language;
 mod name;
 mod templates;
 
@@ -11,37 +12,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+pub use self::language::Language;
 use self::name::PluginName;
 use self::templates::{Template, template};
 use super::reply::{Line, Reply, Role, ShellError};
 use crate::text::{io_cause, quoted};
-
-/// A language that a plugin can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Language {
-    Rust,
-    C,
-    Zig,
-    #[value(name = "assemblyscript")]
-    AssemblyScript,
-    Go,
-}
-
-impl Language {
-    /// All languages in the order of their discriminants.
-    pub const ALL: [Language; 5] = [Language::Rust, Language::C, Language::Zig, Language::AssemblyScript, Language::Go];
-
-    /// The name as options have it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Language::Rust => "rust",
-            Language::C => "c",
-            Language::Zig => "zig",
-            Language::AssemblyScript => "assemblyscript",
-            Language::Go => "go",
-        }
-    }
-}
 
 /// Writes a plugin into a directory, which is made where it is missing; nothing that is there is overwritten.
 ///

@@ -1,6 +1,6 @@
 //! The files of a new plugin in each language, as they stand in `templates/` and in `plugins/`.
 
-use super::Language;
+use super::language::Language;
 
 /// A new plugin's files and commands. Paths, texts and commands have the marks of `name`.
 pub struct Template {

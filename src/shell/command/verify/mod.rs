@@ -77,7 +77,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let extism = run_side(session, &detail, Host::Extism, &options.function, &input)?;
     let differences = differences(&native, &extism);
     let output = output_difference(&native, &extism);
-    let told = told(&native, &extism, output.as_ref());
+    let lines = difference_lines(&native, &extism, output.as_ref());
     let json = session.wants_json(options.json);
     let reply = match json {
         true => {
@@ -93,8 +93,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         false => Reply::Table(listing::table(&[native, extism], &COLUMNS)),
     };
     session.emit(&reply)?;
-    if !json && !told.is_empty() {
-        session.emit(&Reply::Lines(told))?;
+    if !json && !lines.is_empty() {
+        session.emit(&Reply::Lines(lines))?;
     }
     if !differences.is_empty() {
         return Err(ShellError::failed(format!("the hosts differ in {}", differences.join(" and "))));
@@ -179,7 +179,7 @@ fn output_difference(native: &Side, extism: &Side) -> Option<OutputDifference> {
 }
 
 /// The differences that the table does not show, with both sides.
-fn told(native: &Side, extism: &Side, output: Option<&OutputDifference>) -> Vec<Line> {
+fn difference_lines(native: &Side, extism: &Side, output: Option<&OutputDifference>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut tell = |title: String, one: &str, other: &str| {
         lines.push(Line::new().with(Role::Strong, title));
