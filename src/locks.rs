@@ -1,4 +1,5 @@
-//! Locks with a rank: the one table of the order in which the locks of the kernel and the journal are taken.
+//! Locks with a rank: the one table of the order in which the locks of the screen, the kernel and the journal are
+//! taken.
 //!
 //! A thread takes a lock only while all that it holds come before it in [`Rank`]. Debug builds and tests keep what a thread
 //! holds and panic where the order is broken, so that a deadlock which needs two threads is found by one. Release builds
@@ -50,6 +51,16 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
+    /// Waits for the lock for at most `at_most`. A wait that ends breaks no order, so the rank is kept and not checked.
+    pub fn try_lock_for(&self, at_most: Duration) -> Option<MutexGuard<'_, T>> {
+        let guard = self.inner.try_lock_for(at_most)?;
+        Some(MutexGuard {
+            guard,
+            #[cfg(any(test, debug_assertions))]
+            _held: HeldRank::note(self.rank),
+        })
+    }
+
     /// The value, through an exclusive reference.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
@@ -96,8 +107,8 @@ impl Condvar {
     }
 
     /// Waits as [`Condvar::wait`], for at most `at_most`.
-    pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, at_most: Duration) {
-        self.0.wait_for(&mut guard.guard, at_most);
+    pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, at_most: Duration) -> TimedOut {
+        TimedOut(self.0.wait_for(&mut guard.guard, at_most).timed_out())
     }
 
     /// Waits as [`Condvar::wait`], at most until `until`.

@@ -21,12 +21,17 @@ impl HeldRank {
     pub(super) fn take(rank: Rank) -> HeldRank {
         // A thread that ends has no list any more.
         let _ = HELD.try_with(|held| {
-            let mut held = held.borrow_mut();
+            let held = held.borrow();
             let in_order = held.iter().all(|other| *other < rank);
             // A second panic would end the program without the words of the first.
             assert!(in_order || std::thread::panicking(), "lock order: {rank:?} is taken while {held:?} are held");
-            held.push(rank);
         });
+        HeldRank::note(rank)
+    }
+
+    /// Notes that a lock is held, wherever it stands in the order.
+    pub(super) fn note(rank: Rank) -> HeldRank {
+        let _ = HELD.try_with(|held| held.borrow_mut().push(rank));
         HeldRank(rank, std::marker::PhantomData)
     }
 }

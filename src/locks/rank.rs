@@ -3,6 +3,8 @@
 /// The rank of a lock: locks are taken in this order. A thread never holds two of one rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// A handler of the screen, held while it runs: the scene, Ctrl-C, Ctrl-Z. It may use the kernel.
+    ScreenHandler,
     /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.
     StockPlugin,
     /// The jobs by their ids.
@@ -75,4 +77,10 @@ pub enum Rank {
     Store,
     /// Names that records have: interned under any other lock.
     Symbols,
+    /// A report of the mouse that is being read.
+    MouseReport,
+    /// The state of the screen: what holds it waits for the terminal alone.
+    Screen,
+    /// The wish for a frame of the pane.
+    PainterSignal,
 }

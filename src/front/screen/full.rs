@@ -6,12 +6,11 @@
 
 use std::time::Duration;
 
-use parking_lot::MutexGuard;
-
 use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, FullScreen, MainScreen, Split};
 use super::state::{Inner, Owner, Shared};
 use super::tty;
+use crate::locks::MutexGuard;
 
 /// Interval at which [`Shared::wait_for_main_screen`] checks whether the pane is still in full screen.
 const POLL: Duration = Duration::from_millis(250);

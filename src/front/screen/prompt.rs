@@ -3,7 +3,6 @@
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 
-use parking_lot::Mutex;
 use rustyline::error::ReadlineError;
 use rustyline::history::History;
 use rustyline::{
@@ -20,6 +19,7 @@ use super::region::Window;
 use super::scene::{Focus, Key};
 use super::state::Shared;
 use super::tty::{self, StopTarget};
+use crate::locks::{Mutex, Rank};
 
 /// The most messages that wait for rustyline to print them above its line.
 const MESSAGES_MAX: usize = 64;
@@ -40,7 +40,11 @@ impl Screen {
     ) -> rustyline::Result<()> {
         for event in [Event::Any, Event::KeySeq(vec![KeyEvent::ctrl('X'), KeyEvent::ctrl('E')])] {
             let line_keys = Arc::clone(&line_keys);
-            let keys = Keys { shared: Arc::downgrade(&self.shared), line_keys, report: Mutex::default() };
+            let keys = Keys {
+                shared: Arc::downgrade(&self.shared),
+                line_keys,
+                report: Mutex::new(Rank::MouseReport, SplitReport::default()),
+            };
             editor.bind_sequence(event, EventHandler::Conditional(Box::new(keys)));
         }
         // Without a printer (a dumb terminal) notices are written directly.

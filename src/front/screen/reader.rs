@@ -10,12 +10,12 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::MutexGuard;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::keyboard::Typed;
 use super::scene::{Focus, Key};
 use super::state::{Inner, Owner, Shared};
+use crate::locks::MutexGuard;
 
 /// Time that a lone Esc waits for the rest of a sequence; for [`rustyline::config::Builder::keyseq_timeout`].
 pub const ESC_WAIT_MS: u16 = 60;

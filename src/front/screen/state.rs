@@ -1,7 +1,7 @@
 //! The screen's shared state: the terminal's owner, the pane, the focus. Printing and drawing happen under one lock.
 //!
-//! Lock order: the scene's lock and the inner lock are never held together; under either, only the terminal is waited
-//! for. Drawing is in `drawing`, changes of the owner in `handover`, reading of keys in `reader`.
+//! The order of its locks is their [`Rank`]: a handler is never called under the state's lock, and under that only the
+//! terminal is waited for. Drawing is in `drawing`, changes of the owner in `handover`, reading of keys in `reader`.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use ratatui::buffer::Buffer;
 use rustix::termios::Termios;
 
@@ -23,6 +22,7 @@ use super::region::{self, FullScreen, MainScreen, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
 use super::tty::{self, Modes};
 use super::type_ahead::TypeAhead;
+use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 use crate::shell::PaneSize;
 
 /// The size that is assumed if the terminal does not report one.
@@ -134,11 +134,11 @@ impl Shared {
             at_line_start: true,
         };
         Ok(Shared {
-            inner: Mutex::new(inner),
-            scene: Mutex::new(None),
-            interrupt: Mutex::new(None),
-            stop: Mutex::new(None),
-            painter_signal: Mutex::default(),
+            inner: Mutex::new(Rank::Screen, inner),
+            scene: Mutex::new(Rank::ScreenHandler, None),
+            interrupt: Mutex::new(Rank::ScreenHandler, None),
+            stop: Mutex::new(Rank::ScreenHandler, None),
+            painter_signal: Mutex::new(Rank::PainterSignal, PainterSignal::default()),
             painter_woken: Condvar::new(),
             turn: Condvar::new(),
             keyboard: tty::keyboard().filter(|_| !is_terminal_dumb()),
@@ -171,7 +171,8 @@ impl Shared {
 
     /// Whether the running command takes Ctrl-Z, so that the program does not stop.
     pub fn command_stops(&self) -> bool {
-        self.inner().owner == Owner::Command && self.stop.lock().as_ref().is_some_and(|stop| stop())
+        let owner = self.inner().owner;
+        owner == Owner::Command && self.stop.lock().as_ref().is_some_and(|stop| stop())
     }
 
     /// Handles Ctrl-C, on the signal thread: discards the type-ahead, as the terminal does with its own queue, and
