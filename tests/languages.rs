@@ -130,22 +130,22 @@ fn cpp() {
 
 #[test]
 fn zig() {
-    try_language("zig", &["typed"]);
+    try_language("zig", &["typed", "bounds"]);
 }
 
 #[test]
 fn assemblyscript() {
-    try_language("assemblyscript", &[]);
+    try_language("assemblyscript", &["bounds"]);
 }
 
 #[test]
 fn go() {
-    try_language("go", &["typed"]);
+    try_language("go", &["typed", "bounds"]);
 }
 
 #[test]
 fn javascript() {
-    try_language("javascript", &["typed"]);
+    try_language("javascript", &["typed", "bounds"]);
 }
 
 #[test]

@@ -24,10 +24,10 @@ HOSTS = ("native", "extism")
 LANGUAGES = {
     "c": ["asserts"],
     "cpp": ["asserts"],
-    "zig": ["typed"],
-    "assemblyscript": [],
-    "go": ["typed"],
-    "javascript": ["typed"],
+    "zig": ["typed", "bounds"],
+    "assemblyscript": ["bounds"],
+    "go": ["typed", "bounds"],
+    "javascript": ["typed", "bounds"],
     "rust": ["typed"],
 }
 TITLES = ["language", "builds", "runs", "agrees", "trap names", "call", "1 MiB", "size"]

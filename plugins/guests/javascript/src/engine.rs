@@ -9,8 +9,9 @@ use crate::host;
 const BINDING: &str = include_str!("../plugsh.js");
 /// Its name in stacks.
 const BINDING_NAME: &str = "plugsh";
-/// Deepest nesting of the script's calls, in bytes of the stack, of which Rust's linker gives 1 MiB.
-const STACK_BYTES_MAX: usize = 512 * 1024;
+/// Deepest nesting of the script's calls, in bytes of the engine's own stack. Hosts bound wasm's stack of calls as well, at
+/// 512 KiB, which four times as much would exhaust: a trap without a place.
+const STACK_BYTES_MAX: usize = 128 * 1024;
 
 /// Why a call gave no output.
 pub enum Fault {
