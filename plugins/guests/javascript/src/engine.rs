@@ -10,7 +10,7 @@ const BINDING: &str = include_str!("../plugsh.js");
 /// Its name in stacks.
 const BINDING_NAME: &str = "plugsh";
 /// Deepest nesting of the script's calls, in bytes of the engine's own stack. Hosts bound wasm's stack of calls as well, at
-/// 512 KiB, which four times as much would exhaust: a trap without a place.
+/// 512 KiB, which twice as much would exhaust: a trap without a place.
 const STACK_BYTES_MAX: usize = 128 * 1024;
 
 /// Why a call gave no output.
