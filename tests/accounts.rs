@@ -22,14 +22,15 @@ fn a_collector_gets_a_span_a_call_and_a_trace_a_chain() {
         (path, ExportTraceServiceRequest::decode(&*bytes).expect("a protobuf request"))
     });
     let lines = format!("load front\ncall front run abc > out\ncall front run abc > out\nexport --otlp {url}");
-    commands(&lines).run().code(0).stdout_has(&format!("4 spans sent to `{url}`"));
+    commands(&lines).run().code(0).stdout_has(&format!("7 spans sent to `{url}`"));
     let (path, request) = collector.join().expect("the collector");
     let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
     let spans: Vec<_> = scopes.flat_map(|scope| &scope.spans).collect();
     let traces: HashSet<&[u8]> = spans.iter().map(|span| span.trace_id.as_slice()).collect();
     let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(path, "/v1/traces");
-    assert_eq!(traces.len(), 2, "{names:?}");
+    assert_eq!(traces.len(), 3, "a load from the shell is a trace of its own: {names:?}");
+    assert_eq!(names.iter().filter(|name| name.starts_with("load ")).count(), 3, "{names:?}");
     assert_eq!(names.iter().filter(|name| **name == "front.run").count(), 2, "{names:?}");
 }
 
@@ -53,17 +54,20 @@ fn chrome_events_are_what_a_reader_of_the_format_takes() {
 
     let lines =
         "load wordcount\nexpect-error '*' call wordcount nope\ncall wordcount run 'a b a' > out\nexport run.json";
-    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("6 calls in `run.json`");
+    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("6 calls and 5 loads in `run.json`");
     let text = std::fs::read_to_string(ended.dir.path().join("run.json")).expect("the export");
     // The format is an object with the events, or the events alone; this reader takes the latter.
     let mut whole: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let events: TraceJson = serde_json::from_value(whole["traceEvents"].take()).expect("trace events");
     let of_type = |wanted: TraceEventType| events.iter().filter(move |event| event.ph == wanted);
     let tracks: HashSet<u64> = of_type(TraceEventType::Metadata).map(|event| event.tid).collect();
-    let slices: Vec<&TraceEvent> = of_type(TraceEventType::Complete).collect();
+    let all: Vec<&TraceEvent> = of_type(TraceEventType::Complete).collect();
+    let (loads, slices): (Vec<&TraceEvent>, Vec<&TraceEvent>) =
+        all.iter().copied().partition(|event| event.args["kind"] == "load");
     let name = |event: &TraceEvent| event.name.clone();
-    assert_eq!((slices.len(), events.len()), (6, 6 + of_type(TraceEventType::Metadata).count()));
-    assert!(slices.iter().all(|slice| tracks.contains(&slice.tid)), "a slice's track has a name");
+    assert_eq!((slices.len(), loads.len()), (6, 5));
+    assert_eq!(events.len(), all.len() + of_type(TraceEventType::Metadata).count());
+    assert!(all.iter().all(|slice| tracks.contains(&slice.tid)), "a slice's track has a name");
 
     let (failed, run) = (slices[0], slices[1]);
     assert_eq!((name(failed), failed.cat.as_str()), ("1:wordcount.nope".into(), "error"));
@@ -71,7 +75,11 @@ fn chrome_events_are_what_a_reader_of_the_format_takes() {
     assert_eq!((name(run), run.args["bytes_in"].as_u64()), ("1:wordcount.run".into(), Some(5)));
     assert_ne!(run.tid, failed.tid, "a track a job");
     let end = |slice: &TraceEvent| slice.ts + slice.dur.expect("a complete slice has its time");
-    for inner in &slices[2..] {
+    assert_eq!(
+        (name(loads[0]), loads[0].args["load"]["image"].as_str()),
+        ("load 1:wordcount".into(), Some("compiled"))
+    );
+    for inner in slices[2..].iter().chain(&loads[1..]) {
         assert!(inner.tid == run.tid && inner.ts >= run.ts && end(inner) <= end(run), "{inner:?} is not in {run:?}");
     }
     let callees: HashSet<&str> = slices[2..].iter().filter_map(|slice| slice.args["callee"].as_str()).collect();
@@ -81,7 +89,7 @@ fn chrome_events_are_what_a_reader_of_the_format_takes() {
 #[test]
 fn records_are_json_lines_in_order() {
     let lines = "load wordcount\ncall wordcount run 'a b a' > out\nexport run.jsonl";
-    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("5 calls in `run.jsonl`");
+    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("5 calls and 5 loads in `run.jsonl`");
     let text = std::fs::read_to_string(ended.dir.path().join("run.jsonl")).expect("the export");
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();

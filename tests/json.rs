@@ -13,7 +13,7 @@ const HELD: &str = "load front; break 'callee=count_vowels'; front.run abc";
 const ANSWERED: &str = "load echo; call echo echo {\"a\": 1}";
 
 /// Commands that answer with a value a record, on a line of its own, and the number of records here.
-const STREAMS: [(&str, usize); 2] = [("trace", 1), ("logs", 3)];
+const STREAMS: [(&str, usize); 2] = [("trace", 2), ("logs", 3)];
 
 /// What comes before a line of the command, and the words after its name.
 fn line_of(command: &str) -> (&'static str, &'static str) {
@@ -118,7 +118,7 @@ fn values_say_what_happened() {
         ("", "policy off", r#"{"policy":null}"#),
         (ANSWERED, "json /a", "1"),
         (ANSWERED, "expect-json /a 1", r#"{"holds":true,"actual":1}"#),
-        (ANSWERED, "export calls.jsonl", r#"{"calls":1,"file":"calls.jsonl"}"#),
+        (ANSWERED, "export calls.jsonl", r#"{"calls":1,"loads":1,"file":"calls.jsonl"}"#),
         ("load echo", "echo.echo hi &", r#"{"job":1,"text":"echo.echo hi"}"#),
         ("", "log-level", r#"{"level":"info"}"#),
         (HELD, "bg", r#"{"job":1,"released":true}"#),
@@ -164,12 +164,13 @@ fn an_error_is_a_line_of_standard_error_and_a_failed_call_a_value_too() {
 #[test]
 fn a_failed_call_of_the_trace_has_its_stack_as_show_has_it() {
     let guest = |name: &str| std::fs::read(format!("{}/tests/guests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let script = "load tax.wasm\nload cart.wasm\nload echo\necho.echo x\ncart.total rate\ntrace\nshow 2\nshow 3";
+    let script = "load tax.wasm\nload cart.wasm\nload echo\necho.echo x\ncart.total rate\ntrace\nshow 5\nshow 6";
     let run = plugsh().file("tax.wasm", guest("tax.wasm")).file("cart.wasm", guest("cart.wasm")).file("s", script);
     let ended = run.args(["--json", "--keep-going", "s"]).run();
     let printed = String::from_utf8(ended.stdout).expect("text");
     let values = values("trace", &printed);
-    let traced: Vec<&Value> = values.iter().filter(|value| value["seq"].is_u64() && value["chain"].is_null()).collect();
+    let traced: Vec<&Value> =
+        values.iter().filter(|value| value["kind"] == "call" && value["chain"].is_null()).collect();
     let shown: Vec<&Value> = values.iter().filter(|value| value["chain"].is_array()).collect();
     assert_eq!((traced.len(), shown.len()), (3, 2), "{printed}");
     assert_eq!(traced[0].get("stack"), Some(&Value::Null), "a call that ended well has none");

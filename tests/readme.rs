@@ -112,7 +112,7 @@ fn help_walks_to_where_it_says() {
         "{\"cat\":1,\"dog\":1,\"the\":2}",
         "ok (stub)",
         "[{\"cat\":1,\"the\":1},{\"the\": 1},{\"dog\":1}]",
-        "3  1:wordcount → 3:mapper-2.map  ok (stub)",
+        "6  1:wordcount → 3:mapper-2.map  ok (stub)",
         ".reduce: trailing comma",
         "4:mapper-3.map",
         "ok (fault)",

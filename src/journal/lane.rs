@@ -29,7 +29,7 @@ pub struct Lane {
 const SEQ_SINGLES_MAX: u64 = 1_000;
 /// Numbers in a block.
 const SEQ_BLOCK: u64 = 16;
-/// Time for which numbers of a block are given out. The rest are skipped.
+/// Time for which numbers of a block are given out. The rest are given back.
 const SEQ_BLOCK_LASTS_NS: u64 = 100_000;
 
 /// The numbers that a lane may give out by itself. Written by the lane's own thread alone.
@@ -62,7 +62,8 @@ impl Lane {
     ///
     /// Between lanes numbers follow the order in which calls start, while a lane has started few. A lane that starts
     /// very many in a short time takes numbers in blocks, so that jobs do not contend for the one counter. Its calls
-    /// may then be out of order with those of other jobs, by a block and by 100 µs at most.
+    /// may then be out of order with those of other jobs, by a block and by 100 µs at most. The rest of a block is given
+    /// back, so that a lane that is alone leaves no gap.
     #[inline]
     pub fn next_seq(&self, now_ns: u64) -> u64 {
         let numbers = &self.numbers;
@@ -71,6 +72,7 @@ impl Lane {
             numbers.next.store(next + 1, Ordering::Relaxed);
             return next;
         }
+        self.give_back();
         let asked = numbers.asked.load(Ordering::Relaxed);
         numbers.asked.store(asked + 1, Ordering::Relaxed);
         if asked < SEQ_SINGLES_MAX {
@@ -81,6 +83,17 @@ impl Lane {
         numbers.end.store(first + SEQ_BLOCK, Ordering::Relaxed);
         numbers.until_ns.store(now_ns + SEQ_BLOCK_LASTS_NS, Ordering::Relaxed);
         first
+    }
+
+    /// Gives the rest of the lane's block back to the journal; only for the lane's own thread. For a lane that waits or
+    /// ends while others may number calls. The rest is lost where another lane has taken numbers since.
+    pub fn give_back(&self) {
+        let (next, end) = (&self.numbers.next, &self.numbers.end);
+        let (first, after) = (next.load(Ordering::Relaxed), end.load(Ordering::Relaxed));
+        if first < after {
+            self.journal.give_back_seqs(first, after);
+            end.store(first, Ordering::Relaxed);
+        }
     }
 
     /// Notes an ended call. A record with neither error nor payload costs some stores; the ring's lock is taken once in
@@ -124,6 +137,7 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
+        self.give_back();
         self.journal.close(&self.buffer);
     }
 }
@@ -151,6 +165,24 @@ mod tests {
         assert!(most < 5_000 + 2 * SEQ_BLOCK, "{most}: only blocks that are begun are left over");
         let later = lanes[0].next_seq(1 << 40);
         assert!(later > most, "{later}: a block that was begun long ago is given out no more");
+    }
+
+    #[test]
+    fn lanes_that_number_one_after_another_leave_no_gap() {
+        let journal = Arc::new(Journal::new(JournalLimits::default()));
+        let mut given = Vec::new();
+        for count in [1_500, 3, 2_003] {
+            let lane = Lane::open(&journal);
+            for turn in 0..count {
+                // A block expires on the way, and one is begun when another lane numbers a call.
+                given.push(lane.next_seq(turn * SEQ_BLOCK_LASTS_NS / 5));
+                if turn % 700 == 600 {
+                    lane.give_back();
+                    given.push(Lane::open(&journal).next_seq(0));
+                }
+            }
+        }
+        assert_eq!(given, (1..=given.len() as u64).collect::<Vec<u64>>());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of
 //! its own.
 //!
-//! `record`, `failed_call` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their
+//! `record`, `failed_call` and `symbol` describe a call, `payload` has its kept bytes, and `load` the steps of a load. Jobs write to the `ring` through their
 //! `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from
 //! any place. `profile` has stacks with how often they were seen. `units` reads and writes durations, sizes and fuel.
 
@@ -11,6 +11,7 @@ pub mod filter;
 pub mod lane;
 mod lane_buffer;
 pub mod lint;
+pub mod load;
 pub mod payload;
 pub mod profile;
 pub mod record;
@@ -23,6 +24,7 @@ pub mod units;
 pub use failed_call::{ERROR_BYTES_MAX, FailedCall, RecordedError};
 pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
+pub use load::{ImageOrigin, LoadSteps};
 pub use payload::{KeptBytes, KeptState, Payload};
 pub use record::{ChangedBy, Growth, Outcome, Record, RecordKind};
 pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};

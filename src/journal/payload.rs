@@ -1,6 +1,7 @@
 //! Payloads: the kept input and output bytes of a call, and why others are missing. The ring has the budget over all
 //! records; the kernel decides whose payloads are kept.
 
+use super::load::LoadSteps;
 use crate::text::bounded;
 
 /// The kept bytes of one call.
@@ -10,6 +11,8 @@ pub struct Payload {
     pub output: KeptBytes,
     /// Details of a request to the host, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
     pub detail: Option<Box<str>>,
+    /// What a load did; `None` for calls.
+    pub load: Option<Box<LoadSteps>>,
 }
 
 /// The most bytes of a request's detail.
@@ -18,21 +21,24 @@ pub const DETAIL_BYTES_MAX: usize = 256;
 impl Payload {
     /// Keeps up to `bytes_each_max` bytes of each side.
     pub fn keep(input: &[u8], output: &[u8], bytes_each_max: u64) -> Payload {
-        Payload {
-            input: KeptBytes::keep(input, bytes_each_max),
-            output: KeptBytes::keep(output, bytes_each_max),
-            detail: None,
-        }
+        let (input, output) = (KeptBytes::keep(input, bytes_each_max), KeptBytes::keep(output, bytes_each_max));
+        Payload { input, output, detail: None, load: None }
     }
 
     /// The lengths alone, for a plugin whose bytes must not be kept.
     pub fn private(input_len: u64, output_len: u64) -> Payload {
-        Payload { input: KeptBytes::private(input_len), output: KeptBytes::private(output_len), detail: None }
+        let (input, output) = (KeptBytes::private(input_len), KeptBytes::private(output_len));
+        Payload { input, output, detail: None, load: None }
     }
 
     /// The details of a request to the host, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
     pub fn of_request(detail: &str) -> Payload {
         Payload { detail: Some(bounded(detail, DETAIL_BYTES_MAX).into()), ..Payload::keep(&[], &[], 0) }
+    }
+
+    /// What a load did; it has no bytes.
+    pub fn of_load(steps: LoadSteps) -> Payload {
+        Payload { load: Some(Box::new(steps)), ..Payload::keep(&[], &[], 0) }
     }
 
     /// The bytes that both sides hold now: what counts against the budget.

@@ -1,9 +1,10 @@
-//! The record of one call in the journal. Plain data; nothing here is formatted or counted.
+//! The record of one call, load or request in the journal. Plain data; nothing here is formatted or counted.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::failed_call::RecordedError;
+use super::load::LoadSteps;
 use super::payload::Payload;
 use super::symbol::Symbol;
 
@@ -55,9 +56,14 @@ impl Record {
         self.payload.as_ref().and_then(|payload| payload.detail.as_deref())
     }
 
-    /// Kept bytes of a call; `None` for a request to the host.
+    /// The steps of a load; `None` for all else.
+    pub fn load(&self) -> Option<&LoadSteps> {
+        self.payload.as_ref().and_then(|payload| payload.load.as_deref())
+    }
+
+    /// Kept bytes of a call; `None` for what is no call.
     pub fn kept(&self) -> Option<&Payload> {
-        self.payload.as_deref().filter(|payload| payload.detail.is_none())
+        self.payload.as_deref().filter(|payload| payload.detail.is_none() && payload.load.is_none())
     }
 
     /// The time it spent in itself: without its nested calls.
@@ -100,17 +106,21 @@ pub enum RecordKind {
     /// A request of a plugin to its host: a variable, a config value, a log line, HTTP or WASI. It has no callee, and its
     /// payload's `detail` says what was asked.
     Host,
+    /// The start of a process, for a plugin or the shell. Its callee is the process, its payload's `load` has the steps,
+    /// and `bytes_in` are those of its modules.
+    Load,
 }
 
 impl RecordKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [RecordKind; 2] = [RecordKind::Call, RecordKind::Host];
+    pub const ALL: [RecordKind; 3] = [RecordKind::Call, RecordKind::Host, RecordKind::Load];
 
     /// The word for it in JSON and filters.
     pub const fn as_str(self) -> &'static str {
         match self {
             RecordKind::Call => "call",
             RecordKind::Host => "host",
+            RecordKind::Load => "load",
         }
     }
 }

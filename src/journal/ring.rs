@@ -125,6 +125,11 @@ impl Journal {
         self.seq.0.fetch_add(count, Ordering::Relaxed)
     }
 
+    /// Takes back the numbers from `first` to before `end`, unless later ones were taken since.
+    pub(super) fn give_back_seqs(&self, first: u64, end: u64) {
+        let _ = self.seq.0.compare_exchange(end, first, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The buffer of one more lane, which is read with the others until it is closed.
     pub(super) fn open_buffer(&self) -> Arc<LaneBuffer> {
         let buffer = Arc::new(LaneBuffer::new());

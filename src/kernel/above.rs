@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::frame::{CallerRef, Frame, Frames};
+use super::caller_ref::CallerRef;
+use super::frame::{Frame, Frames};
 use super::process::Process;
 use crate::journal::Symbol;
 

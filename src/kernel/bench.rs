@@ -199,10 +199,7 @@ impl Runner<'_> {
         self.timed_apart(round, |count| {
             let request = request.clone();
             let started = Instant::now();
-            let label = self
-                .kernel
-                .spawn(self.task, 0, request)
-                .map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
+            let label = self.task.spawn_for_shell(request)?;
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
                 Pipe::new(self.kernel, self.task, &once(stages)).run(&**input).map(|finished| count(finished.output()))

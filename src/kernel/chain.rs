@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use super::above::Above;
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
-use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN};
+use super::frame::{
+    Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, UNRECORDED_START_SEQ_MIN,
+};
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
@@ -118,9 +120,13 @@ impl Chain {
         Occupant { chain: self.id, job: self.job, depth, seq }
     }
 
-    /// The number of the next start of an instance: unique within the chain and distinct from all record numbers.
+    /// The number of the next start of an instance: of the innermost load, or without a record. Unique within the chain,
+    /// and distinct from all numbers of calls.
     pub fn next_start_seq(&self) -> u64 {
-        START_SEQ_MIN + self.starts.fetch_add(1, Ordering::Relaxed)
+        match self.frames.lock().loads.last() {
+            Some(load) => START_SEQ_MIN + load.seq,
+            None => UNRECORDED_START_SEQ_MIN + self.starts.fetch_add(1, Ordering::Relaxed),
+        }
     }
 
     /// True when the running call is cancelled.

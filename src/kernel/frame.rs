@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::call_failure::CallFailure;
+use super::caller_ref::CallerRef;
 use super::crash::ExitReason;
 use super::debug::Debugged;
 use super::error::CallError;
+use super::load_in_progress::LoadInProgress;
 use super::pauses::Pauses;
 use super::process::Process;
 use super::stack::CallStack;
@@ -84,15 +86,16 @@ fn timed_out(timeout: Duration) -> String {
     format!("timed out after {}", exact_duration(timeout))
 }
 
-/// Numbers from here on tell the frames of starts apart. A start is no call, leaves no record, and takes none of the
-/// numbers of records.
+/// Numbers from here on are of the frames of starts: the number of the load's record, counted from here.
 pub const START_SEQ_MIN: u64 = 1 << 63;
+/// Numbers from here on are of starts that no load made, by restarts and reloads. They leave no record.
+pub const UNRECORDED_START_SEQ_MIN: u64 = START_SEQ_MIN | 1 << 62;
 
 /// One call of a chain, or the start of an instance.
 pub struct Frame {
     pub process: Arc<Process>,
     pub function: Symbol,
-    /// The number of the call's record; from [`START_SEQ_MIN`] on for a start.
+    /// The number of the call's record; from [`START_SEQ_MIN`] on of a start.
     pub seq: u64,
     pub started: Instant,
     /// Time in nested calls, without holds.
@@ -116,9 +119,19 @@ impl Frame {
         now.saturating_duration_since(self.started).saturating_sub(self.held_for + holding)
     }
 
-    /// The number of the call's record; `None` for a start.
+    /// The number of the record of the call, or of the load whose start it is; `None` for the start of a restart.
+    #[inline]
     pub fn record_seq(&self) -> Option<u64> {
-        (self.seq < START_SEQ_MIN).then_some(self.seq)
+        match self.seq {
+            seq if seq < START_SEQ_MIN => Some(seq),
+            seq if seq < UNRECORDED_START_SEQ_MIN => Some(seq - START_SEQ_MIN),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the start of an instance, and no call.
+    pub fn is_start(&self) -> bool {
+        self.seq >= START_SEQ_MIN
     }
 }
 
@@ -174,6 +187,8 @@ pub struct Frames {
     pub pauses: Pauses,
     /// Set once the whole job is cancelled.
     pub ended: Option<Cause>,
+    /// The loads that are under way, the innermost last: at most one for each call, and one before the first.
+    pub loads: Vec<LoadInProgress>,
     /// True while a plugin is found, fetched or compiled for the deepest call: deadlines are suspended.
     pub loading: bool,
     /// The process that the deepest call queues for.
@@ -243,6 +258,7 @@ impl Frames {
     pub fn add_held(&mut self, held_for: Duration) {
         self.debug.held_for += held_for;
         self.stack.iter_mut().for_each(|frame| frame.held_for += held_for);
+        self.loads.iter_mut().for_each(|load| load.held_for += held_for);
     }
 
     /// Ends a hold.
@@ -276,30 +292,6 @@ impl PropagatingError {
     /// A failure that no cancel of an ancestor caused.
     pub fn own(error: CallError) -> PropagatingError {
         PropagatingError { error, for_ancestor: false }
-    }
-}
-
-/// The caller of a call, as its record names it.
-#[derive(Clone, Copy)]
-pub struct CallerRef {
-    /// The calling process; 0 is the shell.
-    pub process: ProcessId,
-    /// Name of the process when it made the call.
-    pub name: Symbol,
-    /// Number of the record of the calling call; 0 when the shell called.
-    pub seq: u64,
-}
-
-impl CallerRef {
-    /// The shell.
-    pub const SHELL: CallerRef = CallerRef { process: 0, name: Symbol::SHELL, seq: 0 };
-
-    /// The caller of the call after `stack`: its last frame, with the number of the nearest frame that has a record (a
-    /// start has none). `above` for an empty stack.
-    pub fn of(stack: &[Frame], above: CallerRef) -> CallerRef {
-        let Some(frame) = stack.last() else { return above };
-        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(above.seq);
-        CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
     }
 }
 

@@ -71,6 +71,7 @@ impl Job {
         let run = move || {
             // A panic must still end the job, because others wait for it.
             let ended = catch_unwind(AssertUnwindSafe(|| body(&own, &task)));
+            task.give_back_seqs();
             own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
         };
         let stack = stack_bytes(kernel.limits().depth_max);

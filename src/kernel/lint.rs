@@ -168,7 +168,8 @@ impl Kernel {
     /// The patterns that fit no call of a process in the journal.
     fn unused_calls<'a>(&self, id: u32, patterns: &'a [String]) -> impl Iterator<Item = String> + 'a {
         let called: BTreeSet<(u32, &'static str, &'static str)> = self.journal().drain().with_records(|records| {
-            let made = records.filter(|record| record.caller == id && record.callee != 0);
+            let made =
+                records.filter(|record| record.kind == RecordKind::Call && record.caller == id && record.callee != 0);
             made.map(|record| (record.callee, record.callee_name.as_str(), record.function.as_str())).collect()
         });
         let called: Vec<(String, &str, &str)> = called

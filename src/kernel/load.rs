@@ -3,18 +3,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::call_failure::CallFailure;
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
 use super::job_output::JobOutput;
+use super::load_record::LOAD;
 use super::policy::learn::Spawn;
 use super::supervision::Supervision;
 use super::task::Task;
 use super::view::ProcessLabel;
 use super::{Job, Kernel, launch};
-use crate::journal::{Outcome, Symbol};
+use crate::journal::Outcome;
 use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 use crate::secrets::without_secrets;
@@ -33,6 +34,8 @@ pub struct LoadRequest {
     pub timeout: Option<Duration>,
     /// Deadline of the compilation; `None`: the kernel's load timeout, from the request on.
     pub deadline: Option<Deadline>,
+    /// The time that it took to find the program.
+    pub lookup: Duration,
     pub supervision: Supervision,
 }
 
@@ -46,6 +49,7 @@ impl LoadRequest {
             host: Host::Native,
             timeout: None,
             deadline: None,
+            lookup: Duration::ZERO,
             supervision: Supervision::default(),
         }
     }
@@ -78,6 +82,23 @@ impl Kernel {
         let (resolved, ended_by) = self.resolve_within(source, Access::Person, deadline, progress);
         let resolved = resolved.or_else(|failure| self.hooks().stub_program(source).ok_or(failure));
         resolved.map_err(|failure| self.load_error(source, failure, ended_by))
+    }
+
+    /// Resolves as [`Kernel::resolve_by`] does, for a load. Returns the time that it took as well.
+    ///
+    /// # Errors
+    /// As of [`Kernel::resolve_by`]; each is the record of a failed load.
+    pub fn resolve_to_load(
+        self: &Arc<Self>,
+        source: &str,
+        deadline: Option<Deadline>,
+        progress: Progress<'_>,
+    ) -> Result<(Arc<Program>, Duration), CallError> {
+        let began = Instant::now();
+        let resolved = self.resolve_by(source, deadline, progress);
+        let took = began.elapsed();
+        let resolved = resolved.inspect_err(|error| self.note_failed_lookup(source, took, error));
+        resolved.map(|program| (program, took))
     }
 
     /// Resolves a source to a program; an interrupted resolve has the outcome of its cancel.
@@ -147,16 +168,16 @@ impl Kernel {
         request.spec.resolve_paths();
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), task.clone());
+        let seq = task.begin_load(LOAD, &origin, request.lookup);
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
         if let Ok(label) = &loaded {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
         let loaded = loaded.map_err(|failure| {
             let error = self.load_error(&origin, failure, task.chain.outcome_of_cancel());
-            let error = CallError { stack: task.chain.take_start_stack(), ..error };
-            task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.failure);
-            error
+            CallError { stack: task.chain.take_start_stack(), ..error }
         });
+        task.end_load(seq, loaded.as_ref().map_err(|error| (error.outcome, &*error.failure)));
         loaded.inspect(|label| self.notify_loaded(task, label))
     }
 

@@ -301,13 +301,19 @@ impl Kernel {
             let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
             let below = frames.stack.get(at + 1);
             let holding = frames.holding(now);
-            let nested = below.map_or(Duration::ZERO, |below| below.ran_for(now, holding));
+            let depth = chain.depth_above() + occupant.depth;
+            let load = frames.loads.iter().find(|load| load.depth == depth + 1);
+            let nested = match (load, below) {
+                (Some(load), _) => load.nested_before + load.ran_for(now, holding),
+                (None, Some(below)) => frame.nested + below.ran_for(now, holding),
+                (None, None) => frame.nested,
+            };
             let is_last = at + 1 == frames.stack.len();
             let queued = frames.waiting_for.as_ref().filter(|_| is_last).map(|process| process.id);
             let waits_for = queued.or(frames.joins.filter(|callee| is_last && *callee != 0));
             Some(Doing {
                 elapsed: frame.ran_for(now, holding),
-                nested: frame.nested + nested,
+                nested,
                 state: match below.map(|below| below.process.id).or(waits_for) {
                     Some(on) => ProcessState::Waiting { on },
                     None if frame.held => ProcessState::Held,

@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::code::Code;
-use super::error::{CallError, outcome_of};
+use super::error::CallError;
 use super::frame::{Cause, Deadline, Frame, PoppedFrame, Refusal, too_deep};
+use super::load_record::{LOAD, REGISTER, in_journal};
 use super::names;
 use super::notices::Notice;
 use super::policy::grant::child_spec;
@@ -23,19 +24,18 @@ use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
-use crate::journal::{ChangedBy, Outcome, Symbol};
+use crate::journal::{ChangedBy, ImageOrigin, Outcome, Symbol};
 use crate::limits::Limit;
 use crate::runtime::source::Access;
 use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
-/// The function name of refused loads in the journal.
-const REGISTER: &str = "register_plugin";
 /// The function name of start functions and constructors in a chain.
 const START: &str = "(start)";
+
 impl Kernel {
-    /// `register_plugin`: starts a process by name as a child of the caller. Refusals are recorded.
+    /// `register_plugin`: starts a process by name as a child of the caller. Each is a record, a refused one too.
     ///
     /// # Errors
     /// The policy or a limit refuses it, the source is no program, or its start fails.
@@ -45,13 +45,14 @@ impl Kernel {
         parent: &Arc<Process>,
         name: &str,
     ) -> Result<ProcessId, Failure> {
+        let seq = task.begin_load(REGISTER, name, Duration::ZERO);
         let spawned = self.register_inner(task, parent, name);
-        spawned.map_err(|failure| {
+        if let Ok(label) = &spawned {
+            task.end_load(seq, Ok(label));
+        }
+        spawned.map(|label| label.id).map_err(|failure| {
             let kind = failure.kind;
-            let outcome = match kind {
-                FailureKind::Interrupted => task.chain.outcome_of_cancel(),
-                kind => outcome_of(kind),
-            };
+            let outcome = task.outcome_of_load(kind);
             let error = match kind {
                 // The message of a nested failure already names its place and the whole chain.
                 FailureKind::Nested => CallError::new(outcome, failure.message),
@@ -61,7 +62,7 @@ impl Kernel {
                     CallError::new(outcome, cause).with_path(task.chain.path())
                 }
             };
-            task.record_refusal(Symbol::intern(REGISTER), name.len() as u64, outcome, &error.failure);
+            task.end_load(seq, Err((outcome, &error.failure)));
             // A cancelled start fails its caller, which does not count as a crash of the caller.
             if kind == FailureKind::Interrupted && task.chain.is_cancelled() {
                 return Failure::new(kind, error.to_string());
@@ -76,7 +77,7 @@ impl Kernel {
         task: &Arc<Task>,
         parent: &Arc<Process>,
         name: &str,
-    ) -> Result<ProcessId, Failure> {
+    ) -> Result<ProcessLabel, Failure> {
         let policy = self.policy();
         let (grants, children_max) = match &policy {
             Some(policy) => policy.children(parent.who()),
@@ -94,7 +95,8 @@ impl Kernel {
         let admitted = self.admit_child(parent, children, children_max).and(granted).map_err(Failure::denied);
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
-        let program = task.chain.with_paused_deadlines(|| self.granted_program(task, &granted, deadline))?;
+        let find = || task.chain.with_paused_deadlines(|| self.granted_program(task, &granted, deadline));
+        let program = task.load_step(find, |steps, took_ns| steps.lookup_ns += took_ns)?;
         let held = parent.code().spec.clone();
         let (mut spec, refused) = child_spec(&program.spec, &held, grants);
         spec.wasi_input.called_by(&program.stem);
@@ -110,7 +112,7 @@ impl Kernel {
             );
             self.logbook().add(label.clone(), LogLevel::Warn, &why);
         }
-        Ok(label.id)
+        Ok(label)
     }
 
     /// Whether a process may have one more child.
@@ -151,7 +153,7 @@ impl Kernel {
         let below = popped.propagating.as_ref().filter(|_| failure.kind == FailureKind::Nested);
         let below = below.and_then(|below| below.error.stack.as_deref().cloned()).unwrap_or_default();
         let stack = below.within(PluginFrames {
-            seq: None,
+            seq: popped.frame.record_seq(),
             parent_seq: popped.caller.seq,
             process: popped.frame.process.label(),
             function: popped.frame.function,
@@ -160,11 +162,14 @@ impl Kernel {
             symbols: self.symbols().clone(),
         });
         let dump = failure.core_dump.clone().filter(|_| !popped.frame.private);
-        self.keep_core_dump(&popped.frame.process.label(), None, dump);
+        self.keep_core_dump(&popped.frame.process.label(), popped.frame.record_seq(), dump);
+        if let Some(seq) = popped.frame.record_seq() {
+            self.stacks().put(seq, stack.clone());
+        }
         task.chain.with_frames(|frames| frames.start_stack = Some(stack));
     }
 
-    /// Starts a process under `parent`, in a frame at the chain's end.
+    /// Starts a process under `parent`, in a frame at the chain's end, as a part of the load that the task has begun.
     ///
     /// # Errors
     /// A limit refuses it, the name is taken, the program does not compile, or its start fails.
@@ -174,6 +179,8 @@ impl Kernel {
         parent: ProcessId,
         request: LoadRequest,
     ) -> Result<ProcessLabel, Failure> {
+        let bytes_in = request.program.modules.iter().map(|module| module.bytes.len() as u64).sum();
+        task.with_load(|load| load.bytes_in = bytes_in);
         let mut program = request.program.clone();
         let mut spec = request.spec.clone();
         if request.host == Host::Extism {
@@ -218,14 +225,19 @@ impl Kernel {
         deadline: Option<Deadline>,
     ) -> Result<Arc<dyn Image>, Failure> {
         if let Some(image) = self.hooks().stub_image(program) {
+            task.with_load(|load| load.steps.image = Some(ImageOrigin::Stubs));
             return Ok(image);
         }
         let until = deadline.map(|deadline| deadline.at);
-        let image = task.chain.with_paused_deadlines(|| self.images().get(host, program, task, until));
+        let get = || task.chain.with_paused_deadlines(|| self.images().get(host, program, task, until));
+        let image = task.load_step(get, |steps, took_ns| steps.image_ns += took_ns);
+        if let Ok((_, origin)) = &image {
+            task.with_load(|load| load.steps.image = Some(in_journal(*origin)));
+        }
         if let Some(complaint) = self.images().take_complaint() {
             self.notify(Notice::NoCompiler { why: escape_control(&complaint) });
         }
-        image.map_err(|failure| match deadline {
+        image.map(|(image, _)| image).map_err(|failure| match deadline {
             Some(deadline) if failure.kind == FailureKind::Interrupted && !task.chain.is_cancelled() => {
                 deadline.load_failure("compiled")
             }
@@ -329,7 +341,12 @@ impl Kernel {
         };
         let made = made.map_err(|failure| self.symbols().placed(&code.program, failure));
         task.end_started();
-        let popped = task.chain.pop(started.elapsed(), true);
+        let elapsed = started.elapsed();
+        let popped = task.chain.pop(elapsed, true);
+        task.with_load(|load| {
+            load.steps.instance_ns = (elapsed.as_nanos() as u64).saturating_sub(load.steps.start_ns);
+            load.nested = popped.as_ref().map_or(Duration::ZERO, |popped| popped.frame.nested);
+        });
         if let (Err(failure), Some(popped)) = (&made, &popped) {
             self.keep_start_stack(task, popped, code, failure);
         }
@@ -344,6 +361,24 @@ impl Kernel {
                 Err(Failure::new(FailureKind::Interrupted, why))
             }
         }
+    }
+}
+
+impl Task {
+    /// Starts a process for the shell as a load of its own, without a look-up.
+    ///
+    /// # Errors
+    /// As of [`Kernel::spawn`].
+    pub(super) fn spawn_for_shell(&self, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        let me = self.this.upgrade().ok_or_else(Failure::interrupted);
+        let seq = self.begin_load(LOAD, &request.program.origin, request.lookup);
+        let spawned = me.and_then(|me| self.kernel.spawn(&me, 0, request));
+        let spawned = spawned.map_err(|failure| {
+            let outcome = self.outcome_of_load(failure.kind);
+            (outcome, CallError::of(failure, self.kernel.wording()))
+        });
+        self.end_load(seq, spawned.as_ref().map_err(|(outcome, error)| (*outcome, &*error.failure)));
+        spawned.map_err(|(_, error)| error)
     }
 }
 

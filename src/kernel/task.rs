@@ -56,6 +56,12 @@ impl Task {
         }
     }
 
+    /// Gives numbers back that the chain does not need while it waits or once it has ended, so that the next call of
+    /// another chain gets them. Only for the thread that runs it.
+    pub fn give_back_seqs(&self) {
+        self.lane.give_back();
+    }
+
     /// Writes a record of this chain. Only for the thread that runs it.
     pub fn note(&self, record: Record) {
         self.lane.push(record);

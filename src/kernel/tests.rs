@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use self::prelude::with_imports;
 use super::*;
-use crate::journal::Outcome;
+use crate::journal::{Outcome, Record, RecordKind};
 use crate::limits::Limits;
 use crate::runtime::{ModuleBytes, Program, Spec};
 use crate::shell::words::SHELL;
@@ -111,6 +111,10 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+pub(super) fn is_call(record: &Record) -> bool {
+    record.kind == RecordKind::Call
+}
+
 pub(super) fn text(result: Result<impl AsRef<[u8]>, CallError>) -> String {
     String::from_utf8(result.unwrap().as_ref().to_vec()).unwrap()
 }
@@ -129,8 +133,8 @@ fn the_seed_runs() {
     let rows: Vec<_> = processes.iter().map(|p| (p.id, p.name.as_str(), p.parent, p.calls)).collect();
     assert_eq!(rows, [(1, "front", 0, 1), (2, "count_vowels", 1, 1)]);
     let records = kernel.journal().drain().records(10);
-    let calls: Vec<_> = records.iter().map(|r| (r.caller, r.callee, r.function.as_str(), r.depth)).collect();
-    assert_eq!(calls, [(0, 1, "run", 1), (1, 2, "count_vowels", 2)]);
+    let rows: Vec<_> = records.iter().map(|r| (r.caller, r.callee, r.function.as_str(), r.depth)).collect();
+    assert_eq!(rows, [(0, 1, "load", 1), (0, 1, "run", 1), (1, 2, "register_plugin", 2), (1, 2, "count_vowels", 2)]);
 }
 
 const SPIN: &str = r#"(module (func (export "spin") (loop (br 0))) (func (export "ok")))"#;

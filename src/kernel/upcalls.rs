@@ -39,9 +39,8 @@ impl Task {
             Err(missing) => missing,
         };
         let program = target.split_once('.').and_then(|(plugin, _)| self.kernel.hooks().stub_program(plugin));
-        let (Some(program), Ok(me)) = (program, self.me()) else { return Err(missing) };
-        let started = self.kernel.spawn(&me, 0, LoadRequest::plain(program));
-        started.map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
+        let Some(program) = program else { return Err(missing) };
+        self.spawn_for_shell(LoadRequest::plain(program))?;
         self.kernel.split_target(target)
     }
 
@@ -195,6 +194,10 @@ impl Upcalls for Task {
 
     fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
         Task::stop(self, stands)
+    }
+
+    fn ran_start(&self, took: Duration) {
+        self.note_start(took);
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {

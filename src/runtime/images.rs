@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage};
-use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
+use super::{Failure, FailureKind, Host, Image, ImageOrigin, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;
@@ -86,7 +86,7 @@ impl Images {
         Images { shared: Arc::new(shared) }
     }
 
-    /// The image of a program in a host: compiled at the first asking, on a worker. `up` may interrupt the wait, and
+    /// The image of a program in a host, and where it came from: compiled at the first asking, on a worker. `up` may interrupt the wait, and
     /// `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation that nobody else wants
     /// ends then, if it has a process of its own; any other goes on, and its result is kept for the next who asks.
     ///
@@ -98,10 +98,10 @@ impl Images {
         program: &Program,
         up: &dyn Upcalls,
         until: Option<Instant>,
-    ) -> Result<Arc<dyn Image>, Failure> {
+    ) -> Result<(Arc<dyn Image>, ImageOrigin), Failure> {
         let key = Key::of(host, program);
         if let Some(image) = self.shared.known.lock().get(&key) {
-            return Ok(image);
+            return Ok((image, ImageOrigin::Memory));
         }
         let worker = Worker::admit(&self.shared)?;
         let request = Arc::new(CompileRequest::default());
@@ -120,7 +120,8 @@ impl Images {
         spawned.map_err(|error| {
             Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {}", io_cause(&error)))
         })?;
-        wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&request))
+        let image = wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&request));
+        Ok((image?, request.origin()))
     }
 
     /// The native host's heavy compilations under way, the oldest first.
@@ -186,6 +187,7 @@ impl Worker {
             Host::Native => Ok(Arc::new(NativeImage::compile(&self.shared.engines, program, request)?)),
             Host::Extism => {
                 let _turn = Turn::take(&self.shared);
+                request.note_origin(ImageOrigin::Compiled);
                 sdk::image(program, self.shared.engines.tools())
             }
         }

@@ -15,6 +15,7 @@ pub mod host_functions;
 pub mod host_request;
 pub mod hosts;
 mod id_block;
+pub mod image_origin;
 pub mod images;
 pub mod imports;
 pub mod inspect;
@@ -42,6 +43,7 @@ pub use allowed_path::AllowedPath;
 pub use config::Config;
 pub use failure::{Failure, FailureKind, Problem};
 pub use host_request::HostRequest;
+pub use image_origin::ImageOrigin;
 pub use images::Images;
 pub use inspect::Inspect;
 pub use interface::{Export, FunctionId, ImportName, Interface};
@@ -256,6 +258,9 @@ pub trait Upcalls: Send + Sync {
     fn stop(&self, _stands: Vec<InstanceStack>) -> Result<(), Failure> {
         Ok(())
     }
+    /// Start functions or constructors of an instance that is being made for the running call took this long. Called
+    /// after each of them that failed too.
+    fn ran_start(&self, _took: Duration) {}
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.

@@ -10,7 +10,7 @@ use super::recording::{CallEntry, NestedCallEntry};
 use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
-use crate::journal::{Journal, KeptBytes, Outcome, Record};
+use crate::journal::{Journal, KeptBytes, Outcome, Record, RecordKind};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::sha256_hex;
@@ -137,6 +137,10 @@ fn nested_calls(record: &Record, journal: &Journal) -> Vec<NestedCallEntry> {
     for other in later {
         if inside.contains(&other.parent_seq) {
             inside.insert(other.seq);
+            if other.kind != RecordKind::Call {
+                // A load has calls below it, and is none.
+                continue;
+            }
             let mut call = NestedCall::of(&other);
             call.depth = other.depth + 1 - record.depth;
             made.push(NestedCallEntry::from(&call));
@@ -232,7 +236,8 @@ pub struct Verified {
 /// The process cannot be started, or a call is interrupted.
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
     let journal = session.kernel().journal().clone();
-    let records = journal.drain().find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
+    let is_its = |record: &Record| record.kind == RecordKind::Call && record.callee == id && record.outcome.is_ended();
+    let records = journal.drain().find(usize::MAX, is_its);
     let stage = ReplayStage::new(session);
     let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;
     let mut verified = Verified { replayed: 0, skipped: 0, difference: None };

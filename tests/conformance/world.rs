@@ -72,7 +72,7 @@ impl World {
     }
 
     fn spawn(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
-        let image = IMAGES.get(self.host, program, &*self.up(), None)?;
+        let (image, _) = IMAGES.get(self.host, program, &*self.up(), None)?;
         let spec = Arc::new(program.spec.clone());
         let id = {
             let mut state = self.state.lock();

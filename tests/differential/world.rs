@@ -71,7 +71,8 @@ impl Runner {
         spec.config.extend(values.chain(long.map(|(key, length)| (key.to_owned(), "w".repeat(length)))));
         let plugin = Plugin { modules: vec![module], spec, origin: "test".to_owned(), stem: "test".to_owned() };
         let world = World::new();
-        let image = IMAGES.get(host, &plugin, &*world, None).unwrap_or_else(|error| panic!("the interpreter: {error}"));
+        let (image, _) =
+            IMAGES.get(host, &plugin, &*world, None).unwrap_or_else(|error| panic!("the interpreter: {error}"));
         Runner { image, spec: Arc::new(plugin.spec) }
     }
 

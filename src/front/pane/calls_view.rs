@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::front::screen::Focus;
-use crate::journal::{Outcome, Record};
+use crate::journal::{Outcome, Record, RecordKind};
 use crate::kernel::LifeEvent;
 use crate::shell::command::trace;
 use crate::shell::listing::Unit;
+use crate::shell::words::calls::call_text;
 
 use super::cells::{count, put, put_right, trusted, untrusted};
 use super::history::Older;
@@ -216,9 +217,13 @@ fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
         spans.push(untrusted(&call.caller_label(), theme::DIM));
         spans.push(trusted(" → ", theme::DIM));
     }
-    spans.push(untrusted(&call.callee_label(), theme::NAME));
-    spans.push(trusted(".", theme::DIM));
-    spans.push(untrusted(call.function.as_str(), theme::FUNCTION));
+    if call.kind == RecordKind::Load {
+        spans.push(untrusted(&call_text(call), theme::NAME));
+    } else {
+        spans.push(untrusted(&call.callee_label(), theme::NAME));
+        spans.push(trusted(".", theme::DIM));
+        spans.push(untrusted(call.function.as_str(), theme::FUNCTION));
+    }
     if let Some(detail) = call.detail() {
         spans.push(untrusted(&format!(" {detail}"), theme::PLAIN));
     }

@@ -8,11 +8,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::journal::{KeptBytes, Outcome, Record, stats};
+use crate::journal::{KeptBytes, Outcome, Record, RecordKind, stats};
 use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
+use crate::shell::words::calls::steps_text;
 use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::counted;
 
@@ -109,8 +110,12 @@ impl Detail {
                 ],
             ),
             figure("began", vec![trusted(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
-            figure("depth", vec![trusted(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
+            figure("depth", vec![trusted(format!("{}{}", call.depth, job_text(call)), theme::PLAIN)]),
         ];
+        if let Some(steps) = call.load() {
+            lines.push(figure("source", vec![untrusted(&steps.source, theme::PLAIN)]));
+            lines.push(figure("steps", vec![trusted(steps_text(steps), theme::PLAIN)]));
+        }
         if let Some(detail) = call.detail() {
             lines.insert(ASKED_AT, figure("asked", vec![untrusted(detail, theme::PLAIN)]));
         }
@@ -130,6 +135,9 @@ impl Detail {
         let stack_at = lines.len();
         if let Some(word) = call.changed_by.as_str() {
             lines.push(figure("changed by", vec![trusted(word, theme::WAIT)]));
+        }
+        if call.kind == RecordKind::Load {
+            return Detail { subject, title: format!("load {seq}"), lines, stack_at };
         }
         let kept = call.kept();
         push_payload(&mut lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
@@ -178,6 +186,11 @@ impl Detail {
 fn lines_of(stack: &StackView) -> Vec<Line> {
     let line = |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
     stack_lines(stack, Fold::Runtime).into_iter().map(line).collect()
+}
+
+/// A load at the prompt is no job.
+fn job_text(call: &Record) -> String {
+    if call.kind == RecordKind::Load && call.job == 0 { String::new() } else { format!(", in job %{}", call.job) }
 }
 
 /// The style of a span of the shell's.

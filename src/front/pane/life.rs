@@ -1,9 +1,11 @@
 //! Starts, crashes and ends of processes between the calls, in their place in time. They are no rows that can be
 //! selected.
 
+use std::collections::HashSet;
+
 use ratatui::text::Span;
 
-use crate::journal::Record;
+use crate::journal::{Record, RecordKind};
 use crate::kernel::{LifeChange, LifeEvent};
 
 use super::cells::{trusted, untrusted};
@@ -18,7 +20,8 @@ pub enum LifeRow<'a> {
 }
 
 /// The lines of at most `page` rows from the call `top` on, so that the call `selected` is among them. Events before the
-/// first call of the list are shown with it where the list has none before.
+/// first call of the list are shown with it where the list has none before. A start whose load is in the list is no line
+/// of its own.
 pub fn lines<'a>(
     calls: &'a [Record],
     events: &'a [LifeEvent],
@@ -29,7 +32,11 @@ pub fn lines<'a>(
     let since_ns = if top == 0 { 0 } else { calls.get(top).map_or(0, |call| call.at_ns) };
     let until_ns = calls.get(top + page).map_or(u64::MAX, |call| call.at_ns);
     let between = |event: &&LifeEvent| (since_ns..until_ns).contains(&event.at_ns);
-    let mut events = events.iter().filter(between).peekable();
+    let loaded: HashSet<u32> =
+        calls.iter().filter(|record| record.kind == RecordKind::Load).map(|record| record.callee).collect();
+    let is_told =
+        |event: &&LifeEvent| matches!(event.change, LifeChange::Started { .. }) && loaded.contains(&event.process);
+    let mut events = events.iter().filter(between).filter(|event| !is_told(event)).peekable();
     let mut lines = Vec::new();
     for (index, call) in calls.iter().enumerate().skip(top).take(page) {
         while let Some(event) = events.next_if(|event| event.at_ns < call.at_ns) {

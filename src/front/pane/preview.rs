@@ -22,6 +22,7 @@ pub fn with_preview(call: &Record) -> Record {
             input: payload.input.prefix(PREVIEW_BYTES_MAX),
             output: payload.output.prefix(PREVIEW_BYTES_MAX),
             detail: payload.detail.clone(),
+            load: payload.load.clone(),
         })
     });
     Record { payload, error: call.error.clone(), ..*call }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::name::record_name;
 use super::overlap::tracks;
 use crate::journal::record::Record;
 use crate::json::Micros;
@@ -55,6 +56,8 @@ impl Track {
 
     fn name(self) -> String {
         match self.beside {
+            // Loads at the prompt are of no job.
+            0 if self.job == 0 => "shell".to_owned(),
             0 => format!("%{}", self.job),
             beside => format!("%{} beside {beside}", self.job),
         }
@@ -73,7 +76,7 @@ fn metadata(name: &str, track: Track, args: Value) -> Value {
 fn slice(record: &Record, track: Track) -> Value {
     let ended = record.outcome.is_ended();
     let mut slice = json!({
-        "name": format!("{}.{}", record.callee_label(), record.function),
+        "name": record_name(record),
         "cat": record.outcome.as_str(),
         "ph": if ended { "X" } else { "B" },
         "ts": Micros(record.at_ns),
@@ -93,6 +96,8 @@ fn slice(record: &Record, track: Track) -> Value {
             "held_us": ended.then_some(Micros(record.held_ns)),
             "grew_bytes": record.grew.bytes().filter(|_| ended),
             "fuel": record.counted_fuel(),
+            "kind": record.kind.as_str(),
+            "load": record.load(),
         },
     });
     if let Some(fields) = slice.as_object_mut() {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use inferno::flamegraph;
 
-use super::name::is_odd;
+use super::name::{is_odd, record_name};
 use super::tree::parents;
 use crate::journal::record::{Record, RecordKind};
 use crate::text::cut_at_char;
@@ -40,18 +40,35 @@ pub fn folded(records: &[Record]) -> Vec<String> {
     let mut stacks = Stacks::default();
     let mut stack_of: Vec<usize> = Vec::with_capacity(records.len());
     for (record, parent) in records.iter().zip(parents(records)) {
-        // The time of a request to the host is its caller's own already.
-        let self_ns = if record.kind == RecordKind::Call { record.self_ns() } else { 0 };
+        let self_ns = match record.kind {
+            RecordKind::Call => record.self_ns(),
+            // The time of a request to the host is its caller's own already, that of a load its steps'.
+            RecordKind::Host | RecordKind::Load => 0,
+        };
         let below = match parent.and_then(|parent| stack_of.get(parent).copied()) {
             Some(stack) => stack,
             None if record.parent_seq == 0 => stacks.of(None, frame(&record.caller_label())),
             None => stacks.of(None, LOST.to_owned()),
         };
-        let stack = stacks.of(Some(below), frame(&format!("{}.{}", record.callee_label(), record.function)));
+        let stack = stacks.of(Some(below), frame(&record_name(record)));
         stacks.add(stack, self_ns);
+        add_steps(&mut stacks, stack, record);
         stack_of.push(stack);
     }
     stacks.lines()
+}
+
+/// Adds the steps of a load on top of it: those of its start without what it called, which stands beside them.
+fn add_steps(stacks: &mut Stacks, stack: usize, record: &Record) {
+    let Some(steps) = record.load() else { return };
+    for (step, took_ns) in steps.times_ns() {
+        let nested_ns = if step == "start" { record.nested_ns } else { 0 };
+        let own_ns = took_ns.saturating_sub(nested_ns);
+        if own_ns > 0 {
+            let step = stacks.of(Some(stack), frame(&format!("({step})")));
+            stacks.add(step, own_ns);
+        }
+    }
 }
 
 /// A name as a frame: the separators of the format, and what no XML may hold, become `_`.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::name::is_odd;
 use super::overlap::groups;
 use super::tree::parents;
-use crate::journal::record::Record;
+use crate::journal::record::{Record, RecordKind};
 use crate::journal::units::{show_duration_ns, show_size};
 use crate::text::cut_at_char;
 
@@ -148,7 +148,8 @@ impl Tree<'_> {
 }
 
 fn call_label(record: &Record) -> String {
-    format!("{} ({})", record.function, show_size(record.bytes_in))
+    let function = if record.kind == RecordKind::Load { "load" } else { record.function.as_str() };
+    format!("{function} ({})", show_size(record.bytes_in))
 }
 
 fn return_label(record: &Record) -> String {
@@ -157,7 +158,11 @@ fn return_label(record: &Record) -> String {
     let grew = record.grew.bytes().filter(|bytes| *bytes > 0);
     let grew = grew.map(|bytes| format!(", grew {}", show_size(bytes))).unwrap_or_default();
     let fuel = record.counted_fuel().map(|fuel| format!(", fuel {fuel}")).unwrap_or_default();
-    let (out, took) = (show_size(record.bytes_out), show_duration_ns(record.duration_ns));
+    let took = show_duration_ns(record.duration_ns);
+    if let Some(image) = record.load().and_then(|steps| steps.image) {
+        return format!("{}, {took}{held}", image.as_str());
+    }
+    let out = show_size(record.bytes_out);
     format!("{out}, {took}{changed}{held}{grew}{fuel}")
 }
 

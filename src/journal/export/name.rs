@@ -1,6 +1,17 @@
-//! The characters of a name that no export writes. Each format escapes further ones in its own file.
+//! The name of a record, and the characters of a name that no export writes. Each format escapes further ones in its own
+//! file.
 
+use crate::journal::record::{Record, RecordKind};
 use crate::text::is_control_or_bidi;
+
+/// `2:cart.total`; of a load `load 2:cart`, and of one that failed `load` with its source.
+pub(super) fn record_name(record: &Record) -> String {
+    match (record.kind, record.load()) {
+        (RecordKind::Load, Some(steps)) if record.callee == 0 => format!("load {}", steps.source),
+        (RecordKind::Load, _) => format!("load {}", record.callee_label()),
+        (RecordKind::Call | RecordKind::Host, _) => format!("{}.{}", record.callee_label(), record.function),
+    }
+}
 
 /// True for control and direction characters, and for characters that XML forbids.
 pub(super) fn is_odd(c: char) -> bool {

@@ -21,8 +21,9 @@ use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 use url::Url;
 
+use super::name::record_name;
 use super::tree::parents;
-use crate::journal::record::Record;
+use crate::journal::record::{Record, RecordKind};
 use crate::text::{io_cause, quoted, quoted_within};
 
 /// Most spans in one batch.
@@ -122,7 +123,10 @@ fn span(record: &Record, root: u64, ids: Ids, session_start: SystemTime, scope: 
         parent_span_id: if record.parent_seq == 0 { SpanId::INVALID } else { ids.span(record.parent_seq) },
         parent_span_is_remote: false,
         span_kind: SpanKind::Internal,
-        name: format!("{}.{}", record.callee_name, record.function).into(),
+        name: match record.kind {
+            RecordKind::Load => record_name(record).into(),
+            RecordKind::Call | RecordKind::Host => format!("{}.{}", record.callee_name, record.function).into(),
+        },
         start_time: at(record.at_ns),
         end_time: at(record.end_ns()),
         attributes: attributes(record),
@@ -150,6 +154,7 @@ fn attributes(record: &Record) -> Vec<KeyValue> {
         KeyValue::new("plugin.depth", i64::from(record.depth)),
         KeyValue::new("plugin.job", i64::from(record.job)),
         KeyValue::new("plugin.seq", number(record.seq)),
+        KeyValue::new("plugin.kind", record.kind.as_str()),
     ];
     if record.held_ns > 0 {
         // The span's own times contain the hold.
@@ -158,6 +163,13 @@ fn attributes(record: &Record) -> Vec<KeyValue> {
     let grew = record.grew.bytes().filter(|bytes| *bytes > 0);
     attributes.extend(grew.map(|bytes| KeyValue::new("plugin.grew_bytes", number(bytes))));
     attributes.extend(record.counted_fuel().map(|fuel| KeyValue::new("plugin.fuel", number(fuel))));
+    if let Some(steps) = record.load() {
+        attributes.extend(steps.image.map(|image| KeyValue::new("plugin.load.image", image.as_str())));
+        let times = steps.times_ns().map(|(step, took_ns)| {
+            KeyValue::new(format!("plugin.load.{}_us", step.replace('-', "")), took_ns as f64 / 1e3)
+        });
+        attributes.extend(times);
+    }
     attributes.extend(record.changed_by.as_str().map(|by| KeyValue::new("plugin.changed_by", by)));
     attributes
 }

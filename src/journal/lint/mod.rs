@@ -14,12 +14,14 @@ pub use finding::{
     WAITS_MIN,
 };
 
-use super::record::{Outcome, Record};
+use super::record::{Outcome, Record, RecordKind};
 use group::Groups;
 
-/// The findings in some records, by kind, those of the most calls first.
+/// The findings in the calls among some records, by kind, those of the most calls first.
 pub fn lint(records: &[Record]) -> Vec<CallFinding> {
-    let by_seq: HashMap<u64, &Record> = records.iter().map(|record| (record.seq, record)).collect();
+    let records: Vec<&Record> = records.iter().filter(|record| record.kind == RecordKind::Call).collect();
+    let records = records.as_slice();
+    let by_seq: HashMap<u64, &Record> = records.iter().map(|record| (record.seq, *record)).collect();
     let calls = Calls { records, by_seq };
     let mut findings = repeated(&calls);
     findings.extend(queue::queued(records));
@@ -30,14 +32,14 @@ pub fn lint(records: &[Record]) -> Vec<CallFinding> {
 
 /// Records, and each by its number.
 struct Calls<'a> {
-    records: &'a [Record],
+    records: &'a [&'a Record],
     by_seq: HashMap<u64, &'a Record>,
 }
 
 impl<'a> Calls<'a> {
     /// Calls with the calls that made them.
     fn nested(&self) -> impl Iterator<Item = (&'a Record, &'a Record)> {
-        self.records.iter().filter_map(|record| Some((record, *self.by_seq.get(&record.parent_seq)?)))
+        self.records.iter().filter_map(|record| Some((*record, *self.by_seq.get(&record.parent_seq)?)))
     }
 }
 

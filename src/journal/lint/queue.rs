@@ -8,7 +8,7 @@ use crate::journal::record::Record;
 use crate::journal::symbol::Symbol;
 
 /// Findings of the processes whose calls waited, the longest waits first.
-pub fn queued(records: &[Record]) -> Vec<CallFinding> {
+pub fn queued(records: &[&Record]) -> Vec<CallFinding> {
     let mut by_process: BTreeMap<u32, Vec<&Record>> = BTreeMap::new();
     // A refused call takes no time and has no turn.
     for record in records.iter().filter(|record| record.callee != 0 && record.duration_ns > 0) {

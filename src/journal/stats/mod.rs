@@ -64,6 +64,8 @@ pub struct Stats {
     rows: Vec<Sums>,
     row_of: HashMap<Key, u32>,
     calls: Vec<Call>,
+    /// Of each load the call that asked for it, and its time; as bounded as `calls`.
+    loads: Vec<(u64, u64)>,
     self_ns_all: u128,
 }
 
@@ -85,6 +87,7 @@ struct Sums {
     fuel_below: u64,
     total_ns: u64,
     self_ns: u64,
+    loads_ns: u64,
     held_ns: u64,
     durations: Histogram,
 }
@@ -103,7 +106,7 @@ struct Call {
 impl Stats {
     /// Empty accounts.
     pub fn new(by: By) -> Stats {
-        Stats { by, rows: Vec::new(), row_of: HashMap::new(), calls: Vec::new(), self_ns_all: 0 }
+        Stats { by, rows: Vec::new(), row_of: HashMap::new(), calls: Vec::new(), loads: Vec::new(), self_ns_all: 0 }
     }
 
     /// The accounts of the `records` that the filter counts, or of all calls without one.
@@ -115,7 +118,10 @@ impl Stats {
                 stats.add(record);
             } else if is_call {
                 stats.add_nested(record);
+            } else if record.kind == RecordKind::Load {
+                stats.push_call(record, None);
             }
+            stats.add_load(record);
         }
         stats
     }
@@ -139,6 +145,14 @@ impl Stats {
         }
     }
 
+    /// Adds the time of a load to the call that asked for it.
+    fn add_load(&mut self, record: &Record) {
+        let is_nested = record.kind == RecordKind::Load && record.outcome.is_ended() && record.parent_seq != 0;
+        if is_nested && self.loads.len() < STATS_CALLS_MAX {
+            self.loads.push((record.parent_seq, record.duration_ns));
+        }
+    }
+
     fn row(&mut self, record: &Record) -> u32 {
         let callee = (record.callee, record.callee_name);
         let key = match self.by {
@@ -156,8 +170,14 @@ impl Stats {
 
     fn note(&mut self, record: &Record, row: Option<u32>) {
         self.self_ns_all += u128::from(record.self_ns());
+        self.push_call(record, row);
+    }
+
+    fn push_call(&mut self, record: &Record, row: Option<u32>) {
         if self.calls.len() < STATS_CALLS_MAX {
-            let bytes = record.bytes_in.saturating_add(record.bytes_out);
+            // A module's bytes are not moved between plugins.
+            let is_load = record.kind == RecordKind::Load;
+            let bytes = if is_load { 0 } else { record.bytes_in.saturating_add(record.bytes_out) };
             self.calls.push(Call { seq: record.seq, parent_seq: record.parent_seq, bytes, fuel: record.fuel, row });
         }
     }
@@ -171,10 +191,17 @@ impl Stats {
         rows
     }
 
-    /// Gives each row the bytes that were moved below its calls, and the fuel that was used there. A call has a higher seq than the one it is nested in:
-    /// from the highest down, every call is complete when its turn comes.
+    /// Gives each row the time of its calls' loads, the bytes that were moved below its calls, and the fuel that was used
+    /// there. A call has a higher seq than the one it is nested in: from the highest down, every call is complete when its turn comes.
     fn sum_up_below(&mut self) {
         self.calls.sort_unstable_by_key(|call| call.seq);
+        for (parent_seq, took_ns) in std::mem::take(&mut self.loads) {
+            let Ok(at) = self.calls.binary_search_by_key(&parent_seq, |call| call.seq) else { continue };
+            let row = self.calls.get(at).and_then(|call| call.row);
+            if let Some(sums) = row.and_then(|row| self.rows.get_mut(row as usize)) {
+                sums.loads_ns = sums.loads_ns.saturating_add(took_ns);
+            }
+        }
         for at in (0..self.calls.len()).rev() {
             let (above, rest) = self.calls.split_at_mut(at);
             let Some(call) = rest.first() else { continue };
@@ -205,6 +232,7 @@ impl Sums {
             fuel_below: 0,
             total_ns: 0,
             self_ns: 0,
+            loads_ns: 0,
             held_ns: 0,
             durations: Histogram::default(),
         }
@@ -237,6 +265,7 @@ impl Sums {
             fuel_self: (self.fuel > 0).then_some(self.fuel),
             total_ns: self.total_ns,
             self_ns: self.self_ns,
+            loads_ns: self.loads_ns,
             held_ns: self.held_ns,
             avg_ns: self.durations.mean_ns(),
             p50_ns: self.durations.percentile_ns(50.0),
@@ -274,9 +303,12 @@ pub struct Row {
     pub fuel_self: Option<u64>,
     #[serde(rename = "total_us", serialize_with = "ns_as_micros")]
     pub total_ns: u64,
-    /// Time without nested calls.
+    /// Time without nested calls and loads.
     #[serde(rename = "self_us", serialize_with = "ns_as_micros")]
     pub self_ns: u64,
+    /// Time in the loads that the calls asked for.
+    #[serde(rename = "loads_us", serialize_with = "ns_as_micros")]
+    pub loads_ns: u64,
     /// Time at breakpoints, which is part of no other figure.
     #[serde(rename = "held_us", serialize_with = "ns_as_micros")]
     pub held_ns: u64,

@@ -114,7 +114,7 @@ fn a_row_of_the_accounts_has_nulls_for_what_does_not_apply() {
     let rows = Stats::of(By::Function, None, &session()).into_rows();
     assert_eq!(
         serde_json::to_string(&row(&rows, "2:cart.run")).unwrap(),
-        r#"{"caller":null,"caller_name":null,"callee":2,"callee_name":"cart","function":"run","calls":1,"errors":0,"bytes_in":50,"bytes_out":5,"grew_bytes":0,"fuel_total":null,"fuel_self":null,"total_us":0.03,"self_us":0.02,"held_us":0,"avg_us":0.03,"p50_us":0.03,"p90_us":0.03,"p99_us":0.03,"max_us":0.03,"share":0.2,"amplification":4.0}"#
+        r#"{"caller":null,"caller_name":null,"callee":2,"callee_name":"cart","function":"run","calls":1,"errors":0,"bytes_in":50,"bytes_out":5,"grew_bytes":0,"fuel_total":null,"fuel_self":null,"total_us":0.03,"self_us":0.02,"loads_us":0,"held_us":0,"avg_us":0.03,"p50_us":0.03,"p90_us":0.03,"p99_us":0.03,"max_us":0.03,"share":0.2,"amplification":4.0}"#
     );
     let rows = Stats::of(By::Edge, None, &session()).into_rows();
     let edge = serde_json::to_string(&row(&rows, "shell → 1:front")).unwrap();

@@ -34,7 +34,11 @@ enum Denied {
     Halted(Arc<CallFailure>),
     /// By the policy, or by the rate of calls.
     NotAllowed(Problem),
-    Refused(Refusal),
+    /// By the chain, which the call had its number for.
+    Refused {
+        refusal: Refusal,
+        seq: u64,
+    },
 }
 
 /// When a call began, and the timeout that it was made with.
@@ -94,7 +98,7 @@ impl Task {
             Ok(depth) => depth,
             Err(refusal) => {
                 drop(slot);
-                return Err(self.deny(process, function, bytes_in, Denied::Refused(refusal)));
+                return Err(self.deny(process, function, bytes_in, Denied::Refused { refusal, seq }));
             }
         };
         slot.code.mark_used(id);
@@ -155,6 +159,7 @@ impl Task {
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let path = self.chain.path();
         let shown = escape_control(function);
+        let seq = if let Denied::Refused { seq, .. } = denied { Some(seq) } else { None };
         let unresolved = matches!(denied, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_));
         let (outcome, problem) = match denied {
             Denied::Dead(reason) => {
@@ -170,18 +175,18 @@ impl Task {
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
             Denied::Halted(why) => (Outcome::Error, halted(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
-            Denied::Refused(Refusal::Ended { cause, target }) => {
+            Denied::Refused { refusal: Refusal::Ended { cause, target }, .. } => {
                 let words = cause.words(self.kernel.wording());
                 let line = target.map_or(words.clone(), |target| format!("{target}: {words}"));
                 (cause.outcome(), line.into())
             }
-            Denied::Refused(Refusal::TooDeep { depth_max }) => {
+            Denied::Refused { refusal: Refusal::TooDeep { depth_max }, .. } => {
                 let cannot = |why| format!("cannot call `{}`: {why}", process.label());
                 (Outcome::Denied, too_deep(depth_max).map(cannot))
             }
         };
         let error = CallError::worded(outcome, problem, self.kernel.wording()).with_path(path);
-        self.note_refusal(|| Record {
+        self.note_refusal(seq, || Record {
             callee: process.id,
             callee_name: process.name_symbol,
             function: Symbol::intern(function),
@@ -208,9 +213,9 @@ impl Task {
         format!("{way} → {}", process.label())
     }
 
-    /// Writes the record of a call or load that was refused before a callee was known.
+    /// Writes the record of a call that was refused before a callee was known.
     pub fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &CallFailure) {
-        self.note_refusal(|| Record {
+        self.note_refusal(None, || Record {
             function,
             bytes_in,
             outcome,
@@ -219,15 +224,16 @@ impl Task {
         });
     }
 
-    /// Writes the record of a refusal: `refused` says what was refused, this adds the caller and the time.
-    fn note_refusal(&self, refused: impl FnOnce() -> Record) {
+    /// Writes the record of a refusal: `refused` says what was refused, this adds the caller and the time. `seq`: the
+    /// number that the call has already.
+    fn note_refusal(&self, seq: Option<u64>, refused: impl FnOnce() -> Record) {
         if !self.kernel.journal().is_on() {
             return;
         }
         let (caller, depth) = self.chain.caller();
         let now = Instant::now();
         self.note(Record {
-            seq: self.next_seq(now),
+            seq: seq.unwrap_or_else(|| self.next_seq(now)),
             parent_seq: caller.seq,
             at_ns: self.kernel.since_start_ns(now),
             job: self.chain.job,
@@ -291,7 +297,7 @@ impl Entered<'_> {
                 format!("after a reload `{}` {}", escape_control(function), not_callable(&ty)),
             ),
             Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, &why)),
-            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused { .. } => Failure::interrupted(),
         })?;
         self.occupy(slot, depth, seq);
         Ok(())

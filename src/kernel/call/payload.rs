@@ -69,6 +69,6 @@ impl Entered<'_> {
         let bytes_max = self.task.kernel.journal().payload_bytes_each_max();
         let private = input.state == KeptState::Private;
         let output = if outcome == Outcome::Ok { self.output() } else { &[] };
-        Some(Box::new(Payload { input, output: keep(output, bytes_max, private), detail: None }))
+        Some(Box::new(Payload { input, output: keep(output, bytes_max, private), detail: None, load: None }))
     }
 }

@@ -27,6 +27,7 @@ impl Task {
                 };
                 let call =
                     StubCall { kernel: self.kernel.clone(), commands, input, process: process.label(), cancelled };
+                self.give_back_seqs();
                 // The commands' calls become foreground jobs; afterwards this job is the foreground one again.
                 let foreground = self.kernel.job_table().foreground();
                 let answer = self.kernel.waits().while_answered(self.chain.id, process.label(), || runner(call));

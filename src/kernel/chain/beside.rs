@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::Chain;
 use crate::kernel::above::{Above, CallPlace, CallerChain};
-use crate::kernel::frame::{Below, CallerRef, CutByCaller, Frame, Frames, PropagatingError, path_of, path_under};
+use crate::kernel::caller_ref::CallerRef;
+use crate::kernel::frame::{Below, CutByCaller, Frame, Frames, PropagatingError, path_of, path_under};
 use crate::kernel::process::Process;
 
 impl Chain {
@@ -46,9 +47,13 @@ impl Chain {
         self.frames.lock().stack.len() as u16 + 1
     }
 
-    /// The caller of the call after `stack`, which is the start of the chain's own.
+    /// The caller of the call after `stack`, which is the start of the chain's own: its last frame, with the number of
+    /// the nearest frame that has a record (the start of a restart has none).
     pub(super) fn caller_of(&self, stack: &[Frame]) -> CallerRef {
-        CallerRef::of(stack, self.above.as_ref().map_or(CallerRef::SHELL, |above| above.caller))
+        let above = self.above.as_ref().map_or(CallerRef::SHELL, |above| above.caller);
+        let Some(frame) = stack.last() else { return above };
+        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(above.seq);
+        CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
     }
 
     /// The depth in the job of the call that started this chain; 0: none did.

@@ -5,7 +5,9 @@ use std::time::Instant;
 use super::Chain;
 use crate::journal::{Growth, Outcome, Record, RecordKind};
 use crate::kernel::above::Above;
-use crate::kernel::frame::{CallerRef, Frame, Frames};
+use crate::kernel::caller_ref::CallerRef;
+use crate::kernel::frame::{Frame, Frames};
+use crate::kernel::load_in_progress::LoadInProgress;
 use crate::kernel::view::FrameView;
 
 impl Chain {
@@ -20,19 +22,20 @@ impl Chain {
         views
     }
 
-    /// The chain's calls as running records. Starts have no record.
+    /// The chain's calls and loads as running records. The start of an instance is a part of its load.
     pub fn records(&self) -> Vec<Record> {
         let frames = self.frames.lock();
         let now = Instant::now();
         let holding = frames.holding(now);
-        let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
+        let calls = frames.stack.iter().enumerate().filter(|(_, frame)| !frame.is_start());
         let record = |(at, frame): (usize, &Frame)| Record {
             outcome: if frame.held { Outcome::Held } else { Outcome::Running },
             duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
             held_ns: (frame.held_for + holding).as_nanos() as u64,
             ..self.record_of(frame, self.depth_above() + at as u16 + 1, self.caller_of(&frames.stack[..at]))
         };
-        calls.map(record).collect()
+        let load = |load: &LoadInProgress| load.record(self.job, self.epoch, load.ran_for(now, holding));
+        calls.map(record).chain(frames.loads.iter().map(load)).collect()
     }
 
     /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever stores it.

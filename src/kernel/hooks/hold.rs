@@ -31,6 +31,7 @@ impl Task {
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
         }
+        self.give_back_seqs();
         self.chain.pause_deadlines();
         self.kernel.notify_held(self.chain.job, true);
         let has_order = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());

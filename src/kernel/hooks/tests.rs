@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
-use crate::kernel::tests::{call, kernel, load, program};
+use crate::kernel::tests::{call, is_call, kernel, load, program};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
 use crate::runtime::Advice;
 

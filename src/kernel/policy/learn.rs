@@ -1,5 +1,5 @@
 //! `policy learn`: the least policy that allows the observed calls and loads. Calls come from the journal. Loads come
-//! from a log of spawns that is kept here, because the journal has only refused loads.
+//! from a log of spawns that is kept here, because a record of a load does not have its grants.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;

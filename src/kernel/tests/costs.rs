@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{call, kernel, load, program};
+use super::{call, is_call, kernel, load, program};
 use crate::journal::{Filter, Record};
 use crate::kernel::{Kernel, LoadRequest, ProcessId};
 use crate::runtime::{FuelCount, Host, Spec};
@@ -18,7 +18,7 @@ const GROWER: &str = r#"(module (memory (export "memory") 1)
       (br_if $again (i32.lt_u (local.get $n) (i32.const 1000))))))"#;
 
 fn records(kernel: &Arc<Kernel>) -> Vec<Record> {
-    let mut records = kernel.journal().drain().records(usize::MAX);
+    let mut records = kernel.journal().drain().find(usize::MAX, is_call);
     records.sort_by_key(|record| record.seq);
     records
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
+use super::{SPIN, call, is_call, kernel, kernel_with, load, message, plan, program, text, until};
 use crate::kernel::{Job, Kernel, LoadRequest, ProcessId, ProcessState};
 use crate::limits::Limits;
 use crate::runtime::{AllowedPath, Spec};
@@ -201,7 +201,7 @@ fn the_dead_show_what_their_last_call_came_to() {
     let mut views = kernel.processes(true);
     let dead = views.swap_remove(1);
     assert_eq!((dead.id, dead.calls, dead.errors, dead.resets), (2, 1, 1, 0));
-    let record = kernel.journal().drain().records(10).into_iter().find(|record| record.callee == 2).unwrap();
+    let record = kernel.journal().drain().find(1, |record| is_call(record) && record.callee == 2).remove(0);
     assert_eq!(dead.busy, Duration::from_nanos(record.duration_ns), "what the log has of its one call");
     assert_eq!((views[0].errors, views[0].resets), (1, 1), "the caller was left in the middle");
 }

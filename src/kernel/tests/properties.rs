@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use self::adds_up::{Asked, Starts, add_up};
+use self::adds_up::{Asked, add_up};
 use self::model::{Counted, Kind, Model};
 use super::{kernel, load};
 use crate::kernel::{Kernel, ProcessId};
@@ -268,7 +268,7 @@ fn the_table_is_what_a_model_says() {
             let figures = hand.kernel.processes(false).into_iter();
             let figures = figures.map(|view| (view.id, (Counted::seen(&view), view.state.word())));
             assert_eq!(figures.collect::<BTreeMap<_, _>>(), hand.model.figures());
-            add_up(&hand.kernel, &hand.asked, Starts::Alone);
+            add_up(&hand.kernel, &hand.asked);
         }
     });
 }
@@ -356,8 +356,7 @@ fn work(mut hand: Hand, barrier: &Barrier) -> Hand {
             }
         }));
         barrier.wait();
-        let looked =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| add_up(&hand.kernel, &hand.asked, Starts::Alone)));
+        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| add_up(&hand.kernel, &hand.asked)));
         barrier.wait();
         if let Err(panic) = worked.and(looked) {
             for _ in 0..2 * (ROUNDS - round) {
@@ -379,7 +378,7 @@ fn look_at_all(kernel: &Arc<Kernel>, hands: &[Hand]) {
         assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
     }
     let asked: Vec<Asked> = hands.iter().flat_map(|hand| hand.asked.clone()).collect();
-    add_up(kernel, &asked, Starts::Alone);
+    add_up(kernel, &asked);
 }
 
 /// Runs a test once for each seed, or for the one that `PLUGSH_SEED` names; says which one failed.

@@ -2,6 +2,7 @@
 
 use super::ends::*;
 use super::*;
+use crate::journal::{ImageOrigin, RecordKind};
 use crate::runtime::ImportStandIn;
 
 #[test]
@@ -86,7 +87,7 @@ fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
 }
 
 #[test]
-fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_around_them() {
+fn a_load_is_a_record_and_what_its_start_calls_is_nested_in_it() {
     let (kernel, _dir) = kernel_with(&[("eager.wat", STARTS_WITH_A_CALL)], Limits::default());
     load(&kernel, SPIN);
     load(&kernel, STARTS_WITH_A_CALL);
@@ -94,7 +95,59 @@ fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_arou
     call(&kernel, spawner, "spawn", b"eager").unwrap();
     let records = kernel.journal().drain().records(10);
     let rows: Vec<_> = records.iter().map(|r| (r.seq, r.parent_seq, r.function.as_str(), r.caller, r.depth)).collect();
-    assert_eq!(rows, [(1, 0, "ok", 2, 2), (2, 0, "spawn", 0, 1), (3, 2, "ok", 4, 3)]);
+    let loads = [(1, 0, "load", 0, 1), (2, 0, "load", 0, 1), (3, 2, "ok", 2, 2), (4, 0, "load", 0, 1)];
+    let spawn = [(5, 0, "spawn", 0, 1), (6, 5, "register_plugin", 3, 2), (7, 6, "ok", 4, 3)];
+    assert_eq!(rows, [&loads[..], &spawn[..]].concat());
+    let load = &records[5];
+    let steps = load.load().expect("a load has its steps");
+    let told: u64 = steps.times_ns().iter().map(|(_, took_ns)| took_ns).sum();
+    assert!(told <= load.duration_ns && steps.start_ns >= load.nested_ns && load.nested_ns > 0, "{load:?}");
+    assert!(records[4].nested_ns >= load.duration_ns, "a load is no time of its caller's own: {records:?}");
+}
+
+#[test]
+fn a_load_runs_in_the_trace_from_its_first_step_on() {
+    let slow = include_str!("../../../plugins/wat/start_loop.wat");
+    let (kernel, _dir) = kernel_with(&[("slow.wat", slow)], Limits::default());
+    let spawner = load(&kernel, "spawner");
+    let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
+    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
+    let running = kernel.running();
+    let rows: Vec<_> = running.iter().map(|r| (r.seq, r.parent_seq, r.kind, r.outcome)).collect();
+    let spawn = (2, 0, RecordKind::Call, Outcome::Running);
+    assert_eq!(rows, [spawn, (3, 2, RecordKind::Load, Outcome::Running)]);
+    job.interrupt();
+    error(&job);
+    let failed = kernel.journal().drain().get(3).expect("a failed load is a record");
+    assert_eq!((failed.kind, failed.outcome, failed.callee), (RecordKind::Load, Outcome::Killed, 0));
+    assert!(failed.error.as_ref().is_some_and(|error| error.to_string().contains("interrupted")), "{failed:?}");
+    assert!(failed.load().is_some_and(|steps| steps.start_ns > 0 && steps.image.is_some()), "{failed:?}");
+}
+
+#[test]
+fn a_load_that_finds_nothing_is_a_record() {
+    let kernel = kernel();
+    let missing = kernel.resolve_to_load("nosuch", None, &mut |_, _| true).unwrap_err();
+    let records = kernel.journal().drain().records(10);
+    let [record] = records.as_slice() else { panic!("one load: {records:?}") };
+    assert_eq!((record.seq, record.kind, record.outcome), (1, RecordKind::Load, missing.outcome));
+    assert_eq!(record.error.as_ref().map(ToString::to_string), Some(missing.to_string()));
+    assert!(record.load().is_some_and(|steps| &*steps.source == "nosuch" && steps.image.is_none()), "{record:?}");
+}
+
+#[test]
+fn an_image_comes_from_the_compiler_from_disk_or_from_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("tiny.wat"), SPIN).unwrap();
+    let origins = || {
+        let (cache_dir, plugin_dirs) = (Some(dir.path().join("cache")), vec![dir.path().into()]);
+        let kernel = Kernel::new(KernelOptions { cache_dir, plugin_dirs, ..KernelOptions::default() });
+        let _ = [load(&kernel, "tiny"), load(&kernel, "tiny")];
+        let records = kernel.journal().drain().records(10);
+        records.iter().map(|record| record.load().and_then(|steps| steps.image).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(origins(), [ImageOrigin::Compiled, ImageOrigin::Memory]);
+    assert_eq!(origins(), [ImageOrigin::Disk, ImageOrigin::Memory]);
 }
 
 /// Tries `crash` of process 1, then calls what stands in for an import.

@@ -14,7 +14,7 @@ use super::ctx::Ctx;
 use super::{abi, bulk, user, user_blocks, wasi};
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, sha256_hex};
+use crate::runtime::{Failure, FailureKind, ImageOrigin, ModuleBytes, Program, Spec, sha256_hex};
 
 const ARENA: &str = include_str!("arena.wat");
 /// The bounds of unused compiled modules that are kept for the next load of their bytes.
@@ -189,13 +189,13 @@ impl StoredModule<'_> {
 }
 
 impl ModuleStore for StoredModule<'_> {
-    fn get(&self) -> Option<Arc<Module>> {
+    fn get(&self) -> Option<(Arc<Module>, ImageOrigin)> {
         if let Some(module) = self.pool.modules.lock().get(&self.sha256.to_owned()) {
-            return Some(module);
+            return Some((module, ImageOrigin::Memory));
         }
         let module = Arc::new(self.pool.cache.as_ref()?.get(&self.pool.engine, self.sha256)?);
         self.put_in_memory(&module);
-        Some(module)
+        Some((module, ImageOrigin::Disk))
     }
 
     fn put(&self, module: &Arc<Module>, code: Option<&[u8]>) {

@@ -1,6 +1,7 @@
 //! One live instance: a store, its arena, the linked modules and the main one, and how a call in it ends.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use wasmtime::{Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, TypedFunc, UpdateDeadline, Val};
 use wasmtime_wasi::I32Exit;
@@ -321,7 +322,8 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
                 wasmtime::Error::from(Failure::new(FailureKind::Load, why))
             })?);
         }
-        let instance = WasmInstance::new(&mut *store, &linked.module, &imports)?;
+        let has_start = linked.holdings.has_start;
+        let instance = starting(store, has_start, |store| WasmInstance::new(&mut *store, &linked.module, &imports))?;
         forwarders.connect(store, made.len(), &instance);
         if made.len() + 1 < image.modules.len() {
             // wasmtime's linker initializes libraries this way.
@@ -356,7 +358,7 @@ fn initialise(store: &mut Store<Ctx>, main: &WasmInstance) -> wasmtime::Result<(
         run_if_unit(store, main, "_initialize")?;
         let ty = init.ty(&*store);
         let mut results: Vec<Val> = ty.results().map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0))).collect();
-        return init.call(&mut *store, &[Val::I32(0), Val::I32(0)], &mut results);
+        return starting(store, true, |store| init.call(store, &[Val::I32(0), Val::I32(0)], &mut results));
     }
     if main.get_func(&mut *store, "__wasm_call_ctors").is_some() {
         return run_if_unit(store, main, "__wasm_call_ctors");
@@ -366,7 +368,21 @@ fn initialise(store: &mut Store<Ctx>, main: &WasmInstance) -> wasmtime::Result<(
 
 fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> wasmtime::Result<()> {
     match instance.get_typed_func::<(), ()>(&mut *store, name) {
-        Ok(function) => function.call(&mut *store, ()),
+        Ok(function) => starting(store, true, |store| function.call(store, ())),
         Err(_) => Ok(()), // No such export, or one of another type.
     }
+}
+
+/// Runs a part of an instance's making, and reports its time where it is `guest_code`.
+fn starting<T>(
+    store: &mut Store<Ctx>,
+    guest_code: bool,
+    run: impl FnOnce(&mut Store<Ctx>) -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let began = Instant::now();
+    let ran = run(store);
+    if let Some(up) = store.data().up.as_ref().filter(|_| guest_code) {
+        up.ran_start(began.elapsed());
+    }
+    ran
 }

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn memories_large_tables_and_heaps_are_counted() {
         let of = |memories, large_tables, has_heap, instance_bytes| {
-            let module = Holdings { memories, large_tables, has_heap, instance_bytes };
+            let module = Holdings { memories, large_tables, has_heap, has_start: false, instance_bytes };
             maps_of_instance([&module, &Holdings::default()].into_iter())
         };
         assert_eq!(of(0, 0, false, 0), 3, "the blocks");

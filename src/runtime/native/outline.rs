@@ -27,6 +27,8 @@ pub struct Holdings {
     pub large_tables: usize,
     /// Whether the module can allocate structs, arrays or exceptions.
     pub has_heap: bool,
+    /// Whether a start function runs while the module is instantiated.
+    pub has_start: bool,
     /// Bytes of globals, imports and references to functions.
     pub instance_bytes: u64,
 }
@@ -49,6 +51,7 @@ pub struct Outline {
     /// The length of each array that a constant expression makes; `None` unless a constant precedes the instruction.
     pub constant_arrays: Vec<Option<u32>>,
     pub has_tags: bool,
+    pub has_start: bool,
     /// Sections in order: id and contents.
     pub sections: Vec<(u8, Range<usize>)>,
     imports: u64,
@@ -97,6 +100,7 @@ impl Outline {
             memories: self.memories.len() - self.imported_memories,
             large_tables: tables.filter(is_large).count(),
             has_heap: self.has_heap(),
+            has_start: self.has_start,
             instance_bytes: self.instance_bytes(),
         }
     }
@@ -176,6 +180,7 @@ impl Outline {
                 self.has_tags = true;
                 self.imports += u64::from(section.count());
             }
+            Payload::StartSection { .. } => self.has_start = true,
             _ => {}
         }
         Ok(())
@@ -272,6 +277,8 @@ mod tests {
         assert_eq!(made.constant_arrays, [Some(70), None]);
         assert!(made.has_heap() && made.array(0).is_some());
         assert!(outline("(module (tag))").has_heap());
+        let started = |wat| outline(wat).holdings().has_start;
+        assert!(started("(module (func $s) (start $s))") && !started("(module (func))"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::{Format, otlp};
-use crate::journal::{Filter, Record, merge_running};
+use crate::journal::{Filter, Record, RecordKind, merge_running};
 use crate::secrets::without_secrets;
 use crate::shell::filter::parse_filter;
 use crate::shell::redirect::FileSink;
@@ -22,7 +22,7 @@ pub static COMMAND: Command = Command {
     name: "export",
     group: Group::Debugging,
     summary: "write calls for other tools",
-    description: "Writes the calls that the trace keeps; the file's suffix says how: `.jsonl` a record a line, `.json` \
+    description: "Writes the calls and loads that the trace keeps; the file's suffix says how: `.jsonl` a record a line, `.json` \
         Chrome trace events (open it in Perfetto), `.svg` a flame graph, `.mmd` a Mermaid sequence diagram. `--otlp URL` \
         sends the ended ones to an OpenTelemetry collector: a trace a chain, a span a call.",
     examples: &["\
@@ -31,7 +31,7 @@ pub static COMMAND: Command = Command {
         call echo echo hi\n\
         # hi\n\
         export calls.json\n\
-        # 1 call in `calls.json`\n\
+        # 1 call and 1 load in `calls.json`\n\
         export echo.mmd -e 'function=echo'\n\
         # 1 call in `echo.mmd`\n\
         !cat echo.mmd\n\
@@ -109,8 +109,15 @@ fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply
     written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
     sink.write(&bytes, &is_cancelled)?;
     sink.commit()?;
-    let json = serde_json::json!({ "calls": records.len(), "file": file });
-    Ok(Reply::answer(format!("{} in `{file}`", counted(records.len() as u64, "call")), json))
+    let loads = records.iter().filter(|record| record.kind == RecordKind::Load).count();
+    let calls = records.len() - loads;
+    let json = serde_json::json!({ "calls": calls, "loads": loads, "file": file });
+    let written = match (counted(calls as u64, "call"), counted(loads as u64, "load")) {
+        (calls, _) if loads == 0 => calls,
+        (_, loads) if calls == 0 => loads,
+        (calls, loads) => format!("{calls} and {loads}"),
+    };
+    Ok(Reply::answer(format!("{written} in `{file}`"), json))
 }
 
 /// The calls that are asked for in order of seq, running ones too.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
+use crate::journal::RecordKind;
 use crate::journal::lint::{CallFinding, lint};
 use crate::kernel::lint::ProcessFinding;
 use crate::shell::listing::{self, Column};
@@ -123,7 +124,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let findings: Vec<Finding> = calls.chain(processes).filter(is_wanted).collect();
     let reply = match (session.wants_json(options.json), findings.is_empty()) {
         (true, _) => Reply::json(&findings),
-        (false, true) => Reply::Lines(vec![nothing(records.len())]),
+        (false, true) => {
+            let calls = records.iter().filter(|record| record.kind == RecordKind::Call).count();
+            Reply::Lines(vec![nothing(calls)])
+        }
         (false, false) if session.is_read_by_person() => {
             Reply::prose(findings.iter().flat_map(Finding::paragraphs).collect())
         }

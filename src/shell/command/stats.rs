@@ -22,12 +22,13 @@ pub static COMMAND: Command = Command {
     summary: "add calls up: errors, bytes, time",
     description: "One row a called process (`--by edge`: who called whom; `--by function`: a function of a process), of \
         the calls that the trace keeps, and a row of totals: of how many calls it is. At a terminal a last line says how many \
-        older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls, HELD that at breakpoints (in no other column, and there where a call was \
+        older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls and loads, LOADS that in loads which the calls asked for (there where \
+        a call did; `-e kind=load` has a row for each process that was loaded), HELD that at breakpoints (in no other column, and there where a call was \
         held), SHARE its part of all such time, P50 to \
         P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
         per byte given. GREW is the linear memory that the calls added and left, FUEL-SELF and FUEL-TOTAL the units of fuel of counted \
         processes without and with the nested calls (`trace fuel on`); all three are there where there is any. The largest comes first. A narrow terminal leaves out AMP, HELD, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
-        P99, P50, ERRORS, SELF, FUEL-TOTAL, FUEL-SELF, GREW, in this order.",
+        P99, P50, ERRORS, LOADS, SELF, FUEL-TOTAL, FUEL-SELF, GREW, in this order.",
     examples: &["\
         load wordcount\n\
         # 1:wordcount\n\
@@ -100,7 +101,7 @@ fn dropped_note(dropped: u64) -> Option<Line> {
 }
 
 /// The grouping titles the first column.
-const COLUMNS: [Column<Row>; 18] = [
+const COLUMNS: [Column<Row>; 19] = [
     Column::left("name", |row: &Row| cell(Role::Name, row.label()))
         .by(SortKey::Word(Row::label))
         .totalled(|_| "total".to_owned()),
@@ -109,24 +110,29 @@ const COLUMNS: [Column<Row>; 18] = [
     Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in").importance(4).summed(),
     Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out").importance(3).summed(),
     Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(8),
-    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(13).summed(),
+    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(14).summed(),
+    Column::right("loads", |row: &Row| plain(held_text(row.loads_ns)))
+        .importance(13)
+        .by(SortKey::Amount(|row| row.loads_ns))
+        .totalled(|rows| held_text(sum(rows, |row| row.loads_ns)))
+        .optional(),
     Column::right("held", |row: &Row| cell(Role::Warn, held_text(row.held_ns)))
         .importance(2)
         .by(SortKey::Amount(|row| row.held_ns))
         .optional(),
     Column::right("grew", |row: &Row| cell(Role::Warn, grew_text(row.grew_bytes)))
-        .importance(16)
+        .importance(17)
         .by(SortKey::Amount(|row| row.grew_bytes))
         .totalled(|rows| grew_text(sum(rows, |row| row.grew_bytes)))
         .optional(),
     Column::right("fuel_total", |row: &Row| plain(fuel_text(row.fuel_total)))
         .titled("fuel-total")
-        .importance(14)
+        .importance(15)
         .by(SortKey::Amount(|row| row.fuel_total.unwrap_or(0)))
         .optional(),
     Column::right("fuel_self", |row: &Row| plain(fuel_text(row.fuel_self)))
         .titled("fuel-self")
-        .importance(15)
+        .importance(16)
         .by(SortKey::Amount(|row| row.fuel_self.unwrap_or(0)))
         .totalled(|rows| sum(rows, |row| row.fuel_self.unwrap_or(0)).to_string())
         .optional(),

@@ -23,17 +23,18 @@ pub static COMMAND: Command = Command {
     name: "trace",
     group: Group::Watching,
     summary: "list calls, nested ones too",
-    description: "One row a call, in the order in which they began, those that still run included; a call's name is \
+    description: "One row a call or load, in the order in which they began, those that still run included; a call's name is \
         indented by its depth. TOOK is without the time that the call or one below it was held at a breakpoint, which HELD has \
-        where there is any. SEQ counts what began; threads take numbers in blocks, so that some are missing. A load is listed only when it was \
-        refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
-        what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
+        where there is any. A load is a row too, below the call that asked for it, a refused one with its \
+        error; IN is the size of its modules, and `(compiled)`, `(memory cache)` or `(disk cache)` where its image came from \
+        (`show SEQ` has the time of each step). SEQ counts calls and loads as they begin. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
+        what is more than so many a second, and says how many those were. `trace off` stops keeping them, whose numbers are not given again, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`. From the start, and after `trace payloads failed`, it keeps \
         the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. `trace host on` lists what plugins ask of their \
         host too, below the calls that asked: variables, configuration, log lines, HTTP, and WASI's files, clock and random bytes, \
         with bytes and times; `trace host on EXPR` only some, until `trace host off`. `stats` and `expect-calls` count them \
-        only where EXPR asks for `kind=host`. The stock host's are not seen. GREW is the linear memory that a call added to its own plugin \
+        only where EXPR asks for `kind=host`, and loads only where it asks for `kind=load`. The stock host's are not seen. GREW is the linear memory that a call added to its own plugin \
         and left there (`-e 'grew>0'` finds a leak); the stock host does not tell it. `trace fuel on` counts FUEL in \
         processes that are loaded or reloaded from then on, until `trace fuel off`: about a unit an instruction and one for each 64 bytes that the host \
         copies, the same in every run, of the call's own plugin without those that it called. Counted code takes up to twice the time. A narrow terminal leaves out AT, OUT, IN, GREW, CALLER, SEQ, TOOK, HELD, \
@@ -45,8 +46,9 @@ pub static COMMAND: Command = Command {
         call echo echo hi\n\
         # hi\n\
         trace\n\
-        # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  GREW  OUTCOME\n\
-        #   1  0.612s  shell   1:echo.echo   2    2  258µs   64k  ok",
+        # SEQ    AT  CALLER  CALL                     IN  OUT   TOOK  GREW  OUTCOME\n\
+        #   1  0.5s  shell   load 1:echo (compiled)  57k    0   50ms        ok\n\
+        #   2  0.6s  shell   1:echo.echo               2    2  258µs   64k  ok",
         "\
         trace fuel on\n\
         load echo\n\
@@ -55,7 +57,7 @@ pub static COMMAND: Command = Command {
         # hi\n\
         trace -e 'fuel>0'\n\
         # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  GREW  FUEL  OUTCOME\n\
-        #   1  0.612s  shell   1:echo.echo   2    2  258µs   64k  …  ok",
+        #   2  0.612s  shell   1:echo.echo   2    2  258µs   64k  …  ok",
         "\
         trace host on\n\
         load count_vowels\n\

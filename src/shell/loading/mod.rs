@@ -9,6 +9,7 @@ mod stand_ins;
 mod values;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::kernel::{Deadline, LoadRequest, ProcessLabel};
 use crate::runtime::program::ModuleBytes;
@@ -44,9 +45,11 @@ pub fn load_manifest(
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
     let deadline = session.kernel().load_deadline(None);
+    let began = Instant::now();
     let program = session.resolve_manifest(path, deadline)?;
+    let lookup = began.elapsed();
     let request = request_of(session, program, None, host, options, deadline)?;
-    start(session, request)
+    start(session, LoadRequest { lookup, ..request })
 }
 
 /// Starts a load, waits for it, and returns the new process.
@@ -73,8 +76,9 @@ pub fn request(
     options: &LoadOptions,
     deadline: Option<Deadline>,
 ) -> Result<LoadRequest, ShellError> {
-    let program = session.resolve_by(source, deadline)?;
-    request_of(session, program, name, host, options, deadline)
+    let (program, lookup) = session.resolve_to_load(source, deadline)?;
+    let request = request_of(session, program, name, host, options, deadline)?;
+    Ok(LoadRequest { lookup, ..request })
 }
 
 fn request_of(

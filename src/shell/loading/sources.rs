@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::kernel::{CallError, Deadline, Kernel};
 use crate::runtime::Program;
@@ -29,6 +29,18 @@ impl Session {
         self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
     }
 
+    /// As [`Session::resolve_by`], for a load, with the time that it took.
+    ///
+    /// # Errors
+    /// As of [`Session::resolve_by`]; each is the record of a failed load.
+    pub fn resolve_to_load(
+        &mut self,
+        source: &str,
+        deadline: Option<Deadline>,
+    ) -> Result<(Arc<Program>, Duration), ShellError> {
+        self.resolving(|kernel, progress| kernel.resolve_to_load(source, deadline, progress))
+    }
+
     /// The program of a manifest in a file of any name, or a FIFO.
     ///
     /// # Errors
@@ -41,10 +53,10 @@ impl Session {
         self.resolving(|kernel, progress| kernel.resolve_manifest(Path::new(path), &bytes, deadline, progress))
     }
 
-    fn resolving(
+    fn resolving<T>(
         &mut self,
-        resolve: impl FnOnce(&Kernel, Progress<'_>) -> Result<Arc<Program>, CallError>,
-    ) -> Result<Arc<Program>, ShellError> {
+        resolve: impl FnOnce(&Arc<Kernel>, Progress<'_>) -> Result<T, CallError>,
+    ) -> Result<T, ShellError> {
         let kernel = Arc::clone(self.kernel());
         let interrupt = self.interrupt().clone();
         let started = Instant::now();

@@ -2,17 +2,45 @@
 
 use std::time::Duration;
 
-use crate::journal::{Outcome, Record};
+use crate::journal::{ImageOrigin, LoadSteps, Outcome, Record, RecordKind};
 use crate::runtime::LogLevel;
 use crate::shell::reply::{Role, one_line};
 use crate::shell::units::{show_bytes, show_duration};
 
-/// `2:cart.total`; of a request to the host `host.var_get total`.
+/// `2:cart.total`; of a request to the host `host.var_get total`; of a load `load 2:cart (compiled)`, or `load` with the
+/// source of one that failed.
 pub fn call_text(record: &Record) -> String {
+    if record.kind == RecordKind::Load {
+        let steps = record.load();
+        let image = steps.and_then(|steps| steps.image).map(|image| format!(" ({})", image_text(image)));
+        let source = steps.map(|steps| one_line(&steps.source).into_owned());
+        let what = if record.callee == 0 { source.unwrap_or_default() } else { record.callee_label() };
+        return format!("load {what}{}", image.unwrap_or_default());
+    }
     if let Some(detail) = record.detail() {
         return format!("{}.{} {}", record.callee_label(), record.function, one_line(detail));
     }
     format!("{}.{}", record.callee_label(), record.function)
+}
+
+/// Where an image came from.
+pub fn image_text(image: ImageOrigin) -> &'static str {
+    match image {
+        ImageOrigin::Compiled => "compiled",
+        ImageOrigin::Memory => "memory cache",
+        ImageOrigin::Disk => "disk cache",
+        ImageOrigin::Stubs => "made of stubs",
+    }
+}
+
+/// `look-up 1.2ms, image 30ms (compiled), instance 90µs, start 0ns`.
+pub fn steps_text(steps: &LoadSteps) -> String {
+    let image = steps.image.map(|image| format!(" ({})", image_text(image))).unwrap_or_default();
+    let step = |(name, took_ns): (&str, u64)| {
+        let image = if name == "image" { image.as_str() } else { "" };
+        format!("{name} {}{image}", show_duration(Duration::from_nanos(took_ns)))
+    };
+    steps.times_ns().map(step).join(", ")
 }
 
 /// ` (stub)` when a hook changed the call.

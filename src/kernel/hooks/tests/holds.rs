@@ -23,7 +23,7 @@ fn a_call_is_held_before_it_runs_and_goes_on() {
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert_eq!(text(&end(&job)), r#"{"count":1,"total":1,"vowels":"aeiouAEIOU"}"#);
     assert_eq!(kernel.breakpoints()[0].hits, 1);
-    let changed: Vec<_> = kernel.journal().drain().records(10).iter().map(|r| (r.callee, r.changed_by)).collect();
+    let changed: Vec<_> = kernel.journal().drain().find(10, is_call).iter().map(|r| (r.callee, r.changed_by)).collect();
     assert_eq!(changed, [(front, ChangedBy::None), (2, ChangedBy::Breakpoint), (echo, ChangedBy::None)]);
     assert!(kernel.release(job.id(), Order::Continue(None)).is_err(), "an ended job is not held");
 }
@@ -41,7 +41,7 @@ fn what_is_held_can_be_given_another_input_or_answer_or_fail() {
     assert_eq!(&*held(&kernel, &job).input.bytes, b"aeiou");
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert!(text(&end(&job)).contains(r#""count":5"#));
-    assert_eq!(kernel.journal().drain().records(10).last().map(|record| record.bytes_in), Some(5));
+    assert_eq!(kernel.journal().drain().find(10, is_call).last().map(|record| record.bytes_in), Some(5));
 
     let job = run();
     held(&kernel, &job);
@@ -133,7 +133,7 @@ fn the_time_of_a_hold_is_none_of_the_call_nor_of_its_callers() {
     }
     let end = job.wait_for(LONG).expect("the job ends");
     let took = began.elapsed();
-    let records = kernel.journal().drain().records(10);
+    let records = kernel.journal().drain().find(10, is_call);
     let [outer, inner] = records.as_slice() else { panic!("two calls: {records:?}") };
     for record in [outer, inner] {
         let held = Duration::from_nanos(record.held_ns);

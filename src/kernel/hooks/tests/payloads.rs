@@ -13,7 +13,7 @@ fn payloads_are_kept_as_far_as_they_may_be() {
     call(&kernel, echo, "relay", b"{").unwrap_err();
     kernel.set_payloads(PayloadSettings::all(0, 1000));
     call(&kernel, echo, "echo", b"after").unwrap();
-    let records = kernel.journal().drain().records(10);
+    let records = kernel.journal().drain().find(10, is_call);
     let kept: Vec<_> = records.iter().map(|record| record.payload.as_deref()).collect();
     assert_eq!((kept[0], kept[4]), (None, None));
     let (input, output) = (&kept[1].unwrap().input, &kept[1].unwrap().output);
@@ -36,7 +36,7 @@ fn a_private_plugin_and_what_it_calls_is_never_kept() {
     assert_eq!(held(&kernel, &job).input.state, KeptState::Private);
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     end(&job).unwrap();
-    let records = kernel.journal().drain().records(10);
+    let records = kernel.journal().drain().find(10, is_call);
     assert_eq!(records.len(), 2);
     for record in records {
         let payload = record.payload.unwrap();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::journal::{Outcome, Record};
+use crate::journal::{Outcome, Record, RecordKind};
 use crate::kernel::{JobId, Kernel, ProcessId, ProcessView};
 
 /// A call from the prompt, as who made it saw it.
@@ -16,17 +16,8 @@ pub struct Asked {
     pub bytes_out: Option<u64>,
 }
 
-/// What start functions did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Starts {
-    /// They called nobody.
-    Alone,
-    /// Some called others: a start has no record, and its calls are recorded below the call that it is part of.
-    Call,
-}
-
 /// Checks all of it. Nothing may have been forgotten by the journal.
-pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked], starts: Starts) {
+pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked]) {
     assert!(kernel.running().is_empty(), "a call runs");
     let living: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
     assert_eq!(kernel.memory_bytes(), living, "memory is counted that nobody has");
@@ -38,11 +29,8 @@ pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked], starts: Starts) {
         assert!(record.outcome.is_ended(), "{record:?} has not ended");
         if record.parent_seq != 0 {
             let Some(caller) = by_seq.get(&record.parent_seq) else { panic!("the caller of {record:?} never ended") };
-            let is_of_a_start = starts == Starts::Call && record.depth > caller.depth + 1;
-            nests(record, caller, is_of_a_start);
-            if !is_of_a_start {
-                children.entry(record.parent_seq).or_default().push(record);
-            }
+            nests(record, caller);
+            children.entry(record.parent_seq).or_default().push(record);
         }
     }
     for record in &records {
@@ -52,18 +40,16 @@ pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked], starts: Starts) {
     answers(asked, &records);
 }
 
-/// A call that was refused is a record too, but no call: it took no time.
+/// A call that was refused is a record too, but no call: it took no time. Neither is a load.
 fn was_run(record: &Record) -> bool {
-    record.duration_ns > 0
+    record.duration_ns > 0 && record.kind == RecordKind::Call
 }
 
-/// A nested call lies within its caller's, one deeper, in the same job. A start between the two is one level more.
-fn nests(record: &Record, caller: &Record, is_of_a_start: bool) {
-    assert_eq!(record.job, caller.job, "{record:?} in {caller:?}");
-    if !is_of_a_start {
-        let place = (record.caller, record.depth);
-        assert_eq!(place, (caller.callee, caller.depth + 1), "{record:?} in {caller:?}");
-    }
+/// A nested call or load lies within its caller's, one deeper, in the same job. A load that failed has no process.
+fn nests(record: &Record, caller: &Record) {
+    let who = if caller.kind == RecordKind::Load && caller.callee == 0 { record.caller } else { caller.callee };
+    let place = (record.job, record.caller, record.depth);
+    assert_eq!(place, (caller.job, who, caller.depth + 1), "{record:?} in {caller:?}");
     assert!(record.seq > caller.seq && record.at_ns >= caller.at_ns, "{record:?} began before {caller:?}");
     assert!(record.end_ns() <= caller.end_ns(), "{record:?} ended after {caller:?}");
 }
@@ -81,7 +67,7 @@ fn hands_on(record: &Record, nested: &[&Record]) {
         "try_call" => "ok: ".len() as u64,
         _ => return,
     };
-    let [callee] = nested else {
+    let [callee] = nested.iter().filter(|record| record.kind == RecordKind::Call).collect::<Vec<_>>()[..] else {
         // It ended before it came to call.
         assert!(nested.is_empty() && record.outcome != Outcome::Ok, "{record:?} called {nested:?}");
         return;
@@ -111,7 +97,7 @@ fn is_the_sum_of_its_records(view: &ProcessView, records: &[Record]) {
 
 /// Each call from the prompt has one record of its own, which says what the one who asked was told.
 fn answers(asked: &[Asked], records: &[Record]) {
-    let of_job = |record: &&Record| record.depth == 1 && record.job != 0;
+    let of_job = |record: &&Record| record.kind == RecordKind::Call && record.depth == 1 && record.job != 0;
     let mut first: HashMap<JobId, (ProcessId, &Record)> = HashMap::new();
     for record in records.iter().filter(of_job) {
         let twice = first.insert(record.job, (record.callee, record));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::adds_up::{Asked, Starts, add_up};
+use super::adds_up::{Asked, add_up};
 use super::for_seeds;
 use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
@@ -176,7 +176,7 @@ fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
     // A job's thread may hold its chain a moment longer.
     until("all chains are gone", || kernel.chain_table().all().is_empty());
     let asked: Vec<Asked> = vandals.iter().flat_map(|vandal| vandal.asked.clone()).collect();
-    add_up(kernel, &asked, Starts::Call);
+    add_up(kernel, &asked);
     assert!(kernel.waits().is_empty(), "a chain waits");
     assert_eq!(kernel.rooms().started_count(), 0, "a started call is not over");
     for view in kernel.processes(false) {

@@ -2,7 +2,7 @@
 //! is compiled is not known here.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,31 @@ use parking_lot::{Condvar, Mutex};
 use wasmtime::Module;
 
 use super::child::Child;
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Failure, FailureKind, ImageOrigin};
 
 /// Most light modules that are compiled at once.
 const LIGHT_MAX: usize = 4;
+
 /// A request for a compiled program, which can be given up.
 #[derive(Debug, Default)]
 pub struct CompileRequest {
     given_up: AtomicBool,
+    /// The number of an [`ImageOrigin`].
+    origin: AtomicU8,
 }
 
 impl CompileRequest {
+    /// Where the modules that it got came from: the dearest of them.
+    pub fn origin(&self) -> ImageOrigin {
+        let number = usize::from(self.origin.load(Ordering::Relaxed));
+        ImageOrigin::ALL.get(number).copied().unwrap_or_default()
+    }
+
+    /// Notes where one of its modules came from.
+    pub fn note_origin(&self, origin: ImageOrigin) {
+        self.origin.fetch_max(origin as u8, Ordering::Relaxed);
+    }
+
     fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::SeqCst)
     }
@@ -193,7 +207,7 @@ impl Compilations {
             result: Arc::default(),
         };
         table.in_progress.insert(key.clone(), entry);
-        Joined::Leads(Lead { compilations: self, key, turn: None, result: None })
+        Joined::Leads(Lead { compilations: self, key, turn: None, result: None, origin: ImageOrigin::Memory })
     }
 
     /// Waits for the result of a shared compilation.
@@ -217,6 +231,7 @@ pub(super) struct Lead<'a> {
     key: Key,
     turn: Option<Weight>,
     result: Option<Compiled>,
+    origin: ImageOrigin,
 }
 
 impl Lead<'_> {
@@ -275,9 +290,10 @@ impl Lead<'_> {
         wanted.unwrap_or(false)
     }
 
-    /// Keeps the result, which the drop hands to all requests.
-    pub(super) fn finish(&mut self, result: &Compiled) {
+    /// Keeps the result and where it came from, which the drop hands to all requests.
+    pub(super) fn finish(&mut self, result: &Compiled, origin: ImageOrigin) {
         self.result = Some(result.clone());
+        self.origin = origin;
     }
 }
 
@@ -292,6 +308,7 @@ impl Drop for Lead<'_> {
             None => {}
         }
         let entry = table.in_progress.remove(&self.key);
+        entry.iter().flat_map(|entry| &entry.requests).for_each(|request| request.note_origin(self.origin));
         // Set once: only its leader has it.
         let _ = entry.as_ref().map(|entry| entry.result.set(result));
         self.compilations.changed.notify_all();

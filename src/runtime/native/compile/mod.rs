@@ -27,7 +27,7 @@ use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
 use super::codegen::{Tools, compile_here, invalid};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Failure, FailureKind, ModuleBytes};
+use crate::runtime::{Advice, Failure, FailureKind, ImageOrigin, ModuleBytes};
 use crate::text::io_cause;
 
 /// The longest text of a module that is read here, in bytes: reading takes a hundred times its size.
@@ -74,8 +74,8 @@ pub struct Order<'a> {
 
 /// Where one compiled module is kept.
 pub trait ModuleStore {
-    /// The module, if it was compiled before.
-    fn get(&self) -> Option<Arc<Module>>;
+    /// The module and where it was, if it was compiled before.
+    fn get(&self) -> Option<(Arc<Module>, ImageOrigin)>;
     /// Keeps it; `code` is its compiled form, where that is known.
     fn put(&self, module: &Arc<Module>, code: Option<&[u8]>);
 }
@@ -117,11 +117,11 @@ impl Compiler {
             Joined::Leads(lead) => lead,
             Joined::Shares(shared) => return self.compilations.share(&shared, order.request),
         };
-        let result = match store.get() {
-            Some(module) => Ok(module),
-            None => self.compile(&mut lead, order, bytes, engine, store),
+        let (result, origin) = match store.get() {
+            Some((module, origin)) => (Ok(module), origin),
+            None => (self.compile(&mut lead, order, bytes, engine, store), ImageOrigin::Compiled),
         };
-        lead.finish(&result);
+        lead.finish(&result, origin);
         result
     }
 

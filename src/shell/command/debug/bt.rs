@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
+use crate::journal::RecordKind;
 use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, StackView};
-use crate::shell::lookup::job_of;
+use crate::shell::lookup::{job_of, record_of};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::held::{held_json, held_lines};
@@ -86,7 +87,9 @@ fn subject(session: &Session, target: Option<&str>) -> Result<Subject, ShellErro
             Ok((_, view)) => Ok(Subject::Held(Box::new(view))),
             Err(error) => {
                 let newest = session.kernel().newest_stack().ok_or(error)?;
-                Ok(Subject::Stack { title: format!("call {} failed", newest.0), stack: newest.1 })
+                let is_load = record_of(session, newest.0).is_ok_and(|record| record.kind == RecordKind::Load);
+                let what = if is_load { "load" } else { "call" };
+                Ok(Subject::Stack { title: format!("{what} {} failed", newest.0), stack: newest.1 })
             }
         },
         Some(word) if word.starts_with('%') => of_job(session, &job_of(session, word)?),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::{Outcome, Record};
+use crate::journal::{Outcome, Record, RecordKind};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
 use crate::runtime::{Host, Program};
@@ -39,9 +39,9 @@ pub static COMMAND: Command = Command {
         # 1:counter\n\
         call counter add 5\n\
         # 5\n\
-        replay 1 --fresh\n\
+        replay 2 --fresh\n\
         # 5\n\
-        replay 1 --input 10\n\
+        replay 2 --input 10\n\
         # 15"],
     syntax: syntax::<ReplayWords>(),
     run: Run::Plain(run),
@@ -84,6 +84,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Reply, ShellError> {
     let record = record_of(session, seq)?;
+    if record.kind == RecordKind::Load {
+        return Err(ShellError::failed(format!("{seq} is a load and no call; `load` starts the plugin again")));
+    }
     if record.callee == 0 {
         return Err(ShellError::failed(format!("call {seq} named no process; it cannot be made again")));
     }

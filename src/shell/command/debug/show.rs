@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
-use crate::journal::{KeptBytes, Record};
+use crate::journal::{KeptBytes, Record, RecordKind};
 use crate::kernel::{LogLine, StackView};
 use crate::shell::decode::{PayloadFormat, decode};
 use crate::shell::lookup::record_of;
-use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
+use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines, one_line};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
-use crate::shell::words::calls::{call_text, changed_text, costs_text, log_role, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, costs_text, log_role, outcome_role, steps_text};
 use crate::shell::words::payload::{JsonPayload, whole};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
@@ -27,7 +27,8 @@ pub static COMMAND: Command = Command {
     summary: "show one call with its payloads",
     description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them, the input of a failed call \
         from the start; they are shown as what they are: JSON, text, msgpack, CBOR, protobuf (its wire form, by number) or hex. \
-        Of bytes that are no text it is a guess: `--as FORM` shows them in another form. Lines that the call logged stand before them. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
+        Of bytes that are no text it is a guess: `--as FORM` shows them in another form. Lines that the call logged stand before them. \
+        Of a load it shows the time of each step (look-up, image, instance, start functions) and whether the image was compiled or came from a cache. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
         some are missing.",
     examples: &[
         "\
@@ -36,8 +37,8 @@ pub static COMMAND: Command = Command {
         # 1:echo\n\
         call echo echo {\"n\":1}\n\
         # {\"n\":1}\n\
-        show 1\n\
-        # 1  shell → 1:echo.echo  ok\n\
+        show 2\n\
+        # 2  shell → 1:echo.echo  ok\n\
         #   chain   1:echo.echo\n\
         #   job     %1, depth 1, took 340µs, grew 64k\n\
         #   input   7 bytes, JSON\n\
@@ -48,15 +49,15 @@ pub static COMMAND: Command = Command {
         # {\n\
         #   \"n\": 1\n\
         # }\n\
-        show 1 --output\n\
+        show 2 --output\n\
         # {\"n\":1}",
         "\
         trace payloads 4k 1M\n\
         load echo\n\
         # 1:echo\n\
         set packed $(call echo echo --hex '82 a1 6e 01 a1 61 90')\n\
-        show 1\n\
-        # 1  shell → 1:echo.echo  ok\n\
+        show 2\n\
+        # 2  shell → 1:echo.echo  ok\n\
         #   chain   1:echo.echo\n\
         #   job     %1, depth 1, took 340µs, grew 64k\n\
         #   input   7 bytes, looks like msgpack\n\
@@ -69,6 +70,16 @@ pub static COMMAND: Command = Command {
         #   \"n\": 1,\n\
         #   \"a\": []\n\
         # }",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        show 1\n\
+        # 1  shell → load 1:echo (compiled)  ok\n\
+        #   chain   load 1:echo (compiled)\n\
+        #   job     none, depth 1, took 51ms\n\
+        #   source  built-in:echo\n\
+        #   steps   look-up 41µs, image 50ms (compiled), instance 190µs, start 0ns\n\
+        #   modules 57829 bytes",
     ],
     syntax: syntax::<ShowWords>(),
     run: Run::Plain(run),
@@ -147,10 +158,18 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
             .with(Role::Name, call_text(record))
             .with(outcome_role(record.outcome), format!("  {}{}", record.outcome, changed_text(record))),
         Line::new().with(Role::Dim, "  chain   ").plain(format!("{gone}{}", frames.join(" → "))),
-        Line::new()
-            .with(Role::Dim, "  job     ")
-            .plain(format!("%{}, depth {}, took {took}{costs}", record.job, record.depth)),
+        Line::new().with(Role::Dim, "  job     ").plain(format!(
+            "{}, depth {}, took {took}{costs}",
+            job_text(record.job),
+            record.depth
+        )),
     ];
+    if let Some(steps) = record.load() {
+        let title = |name: &str| Line::new().with(Role::Dim, format!("  {name:<8}"));
+        lines.push(title("source").plain(one_line(&steps.source)));
+        lines.push(title("steps").plain(steps_text(steps)));
+        lines.push(title("modules").plain(exact_size(record.bytes_in)));
+    }
     if let Some(error) = &record.error {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.to_string()));
     }
@@ -161,8 +180,16 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
     lines
 }
 
+/// A load at the prompt is no job.
+fn job_text(job: u32) -> String {
+    if job == 0 { "none".to_owned() } else { format!("%{job}") }
+}
+
 fn payload_lines(record: &Record, form: Option<PayloadFormat>) -> Vec<Line> {
     let mut lines = Vec::new();
+    if record.kind == RecordKind::Load {
+        return lines;
+    }
     let payload = record.kept();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input), form);
     push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output), form);

@@ -87,7 +87,7 @@ What it asks for
   fuel>1.5M                units of fuel of its own plugin, where they were counted (help trace)
   bytes_in>1k, bytes_out=0 what it was given, what it gave
   depth=1, job=%3          called from the shell; of that job
-  kind=host                what a plugin asked of its host, as `trace host on` keeps it; or kind=call
+  kind=host                what a plugin asked of its host, as `trace host on` keeps it; kind=load, kind=call
 What was said
   input~'^[a-z]+$'         a regular expression over the bytes (!~: not so); input, output, error
   error contains disk      a part of the text; in quotes, where it has spaces
@@ -156,15 +156,15 @@ Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: th
   stub mapper-2.map = {\"the\": 1}
   trace payloads 64k                       keep the bytes from now on
   wordcount.run 'the cat and the dog'      the total is wrong
-  trace -e depth=2                         who was called with how much; the number in front is for show
-  show 5 --input                           what the reducer was given: a part lacks words
-  show 3                                   the mapper that gave it: there it is
+  trace -e 'depth=2 and kind=call'         who was called with how much; the number in front is for show
+  show 10 --input                          what the reducer was given: a part lacks words
+  show 6                                   the mapper that gave it: there it is
 
 The other one is planted by a fault: every third answer of a mapper is lost, and the error blames the reducer
   unstub --all
   inject mapper*.map drop-output when=3+3
   wordcount.run 'the cat and the dog'
-  trace -e 'outcome=ok and bytes_out=0'    who answered nothing
+  trace -e 'kind=call and bytes_out=0'     who answered nothing
   break 'mapper*.map and bytes_out=0' --on return
   wordcount.run 'the cat and the dog'      held at the next one, before the reducer sees it
   return {\"dog\": 1}                       answer in its place; the run goes on";
