@@ -211,12 +211,14 @@ impl Kernel {
     pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
-        let message = match dead.and_then(dead_process) {
-            Some(dead) => dead.to_string(),
-            None if id.is_some_and(|id| table.was(id)) => format!("process `{asked}` has ended"),
-            None => format!("no process `{asked}`"),
+        let problem = match dead.and_then(dead_process) {
+            Some(dead) => dead.to_string().into(),
+            None if id.is_some_and(|id| table.was(id)) => {
+                Problem::advised(format!("process `{asked}` has ended"), Advice::ListEnded)
+            }
+            None => Problem::advised(format!("no process `{asked}`"), Advice::ListProcesses),
         };
-        CallError::new(Outcome::Error, message)
+        CallError::worded(Outcome::Error, problem, self.wording())
     }
 
     /// A snapshot of one process.

@@ -276,7 +276,8 @@ impl Kernel {
             }
             Some(name) if table.has_name(name) => {
                 let holder = table.by_name(name).map(|process| process.label().to_string()).unwrap_or_default();
-                return Err(Failure::new(FailureKind::Load, format!("the name `{name}` is taken by `{holder}`")));
+                let why = format!("the name `{name}` is taken by `{holder}`");
+                return Err(Failure::advised(FailureKind::Load, why, Advice::OtherName));
             }
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
@@ -293,7 +294,7 @@ impl Kernel {
         let process =
             Arc::new(Process::new(new_process, code, task.chain.occupant(depth, task.chain.next_start_seq())));
         if !table.insert(process.clone()) {
-            return Err(Failure::denied("the parent has ended"));
+            return Err(Failure::denied(Problem::advised("the parent has ended", Advice::ListEnded)));
         }
         Ok(process)
     }

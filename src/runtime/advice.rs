@@ -40,6 +40,12 @@ pub enum Advice {
     Functions { process: String, first: Vec<String>, count: usize },
     /// List the processes.
     ListProcesses,
+    /// List the processes that ended last.
+    ListEnded,
+    /// Give the process another name.
+    OtherName,
+    /// Replace the instance by one of its source as it is now.
+    Reload,
     /// List the plugins; for a person, also tell how to add directories.
     ListPlugins { for_person: bool },
     /// Write the path of the file here that has the name.
@@ -52,14 +58,8 @@ pub enum Advice {
     Restart { process: u32, crash: String },
     /// Force a reload.
     Force,
-    /// Set a breakpoint.
-    HoldCalls,
     /// Set a breakpoint that holds the call at its return.
     HoldOnReturn,
-    /// Let the held call go on, or end it.
-    GoOn,
-    /// Replace the output of the held call.
-    ReplaceOutput,
     /// Delete one of the rules of this kind.
     DeleteRule(RuleKind),
     /// Set a stub again.

@@ -6,11 +6,21 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::advice::Advice;
+use super::failure::{Failure, FailureKind};
 use super::item_type::ItemType;
 
 /// Index of an exported function in its image; given by [`Interface::function`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub u32);
+
+impl FunctionId {
+    /// The failure of an instance that lacks the function: the index is another image's.
+    pub(super) fn not_in_instance(self) -> Failure {
+        let why = format!("the instance has no function of number {}", self.0);
+        Failure::advised(FailureKind::Trap, why, Advice::Reload)
+    }
+}
 
 /// The name of an import. Both parts are a module's own words, and may have dots.
 #[derive(Debug, Clone, PartialEq, Eq)]

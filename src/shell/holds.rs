@@ -10,7 +10,7 @@ use super::session::{Continuation, Session};
 use super::waits::WaitOutcome;
 use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
-use crate::shell::words::held::{held_json, held_lines, held_title};
+use crate::shell::words::held::{held_json, held_lines, held_title, hold_error};
 use crate::shell::words::stack::Fold;
 
 impl Session {
@@ -120,7 +120,7 @@ impl Session {
             // Foreground first: the job may be held again before the release returns.
             job.to_foreground(self.kernel());
         }
-        self.kernel().release(job.id(), order).map_err(|error| self.call_error(error))?;
+        self.kernel().release(job.id(), order).map_err(hold_error)?;
         match self.is_serving_hold() {
             true => Ok(Reply::done(serde_json::json!({ "job": job.id(), "held": false }))),
             false => self.wait_in_foreground(job),

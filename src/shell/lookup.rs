@@ -1,11 +1,15 @@
 //! Resolution of a word to a living process, a job, a held job, a call.
 
+use std::fmt::Display;
+
 use super::reply::ShellError;
 use super::session::Session;
+use super::words::SHELL;
 use crate::journal::Record;
 use crate::journal::filter::Glob;
 use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, ProcessId, ProcessLabel, ProcessView};
+use crate::runtime::Advice;
 use crate::text::quoted;
 
 impl Session {
@@ -67,13 +71,21 @@ impl Session {
                 view.ok_or_else(|| ShellError::failed(format!("{word} is not held; `jobs` lists what is")))
             }
         }?;
-        let job = self.kernel().job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
+        let job = self
+            .kernel()
+            .job(view.job)
+            .ok_or_else(|| ShellError::failed(format!("%{} has ended; `jobs` lists those that run", view.job)))?;
         Ok((job, view))
     }
 }
 
 fn names_process(glob: &Glob, view: &ProcessView) -> bool {
     glob.matches(&view.name) || glob.matches(&view.id.to_string()) || glob.matches(&view.label().to_string())
+}
+
+/// The error for a process that has ended since it was looked up.
+pub fn ended(process: impl Display) -> ShellError {
+    ShellError::failed(SHELL.line(&format!("process `{process}` has ended"), Some(&Advice::ListEnded)))
 }
 
 /// The job that `%N` names.

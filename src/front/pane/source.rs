@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
 use crate::kernel::{Job, JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView, StackView};
+use crate::shell::words::held::hold_error_text;
 
 use super::preview::with_preview;
 use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
@@ -171,7 +172,7 @@ impl SnapshotSource for KernelSource {
         if job.is_held() {
             return self.release(job.id(), None).map(Toggled::GoesOn);
         }
-        let held = self.kernel.hold_job_within(&job, HOLD_WAIT_MAX).map_err(|error| error.to_string())?;
+        let held = self.kernel.hold_job_within(&job, HOLD_WAIT_MAX).map_err(|error| hold_error_text(&error))?;
         let id = job.id();
         Ok(match held {
             true => Toggled::Held(format!("%{id} is held: `bt` and its like at the prompt; c lets it go on")),
@@ -187,7 +188,7 @@ impl SnapshotSource for KernelSource {
     }
 
     fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
-        self.kernel.release(job, Order::Continue(step)).map_err(|error| error.to_string())?;
+        self.kernel.release(job, Order::Continue(step)).map_err(|error| hold_error_text(&error))?;
         Ok(match step {
             None => format!("%{job} goes on"),
             Some(Step::Into) => format!("%{job} goes on to its next call"),

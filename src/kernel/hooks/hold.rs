@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::hold_error::HoldError;
 use super::rules::Hooks;
-use crate::journal::{ChangedBy, Outcome};
+use crate::journal::ChangedBy;
 use crate::kernel::Kernel;
 use crate::kernel::above::CallerChain;
 use crate::kernel::call::keep;
@@ -13,7 +14,6 @@ use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
     HeldView, HoldLimits, HoldPoint, HoldSide, HoldState, Order, PREVIEW_BYTES_MAX, Released, Step, StepPlan,
 };
-use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::notices::Notice;
@@ -22,7 +22,6 @@ use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::limits::Limits;
-use crate::runtime::{Advice, Problem};
 
 impl Task {
     /// Holds the deepest call until it gets an order or is cancelled.
@@ -106,15 +105,15 @@ impl Chain {
         Some(HeldView { chain, stack, limits: HoldLimits { memory_bytes_max, fuel, ..view.limits }, ..view })
     }
 
-    fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), Problem> {
+    fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), HoldError> {
         self.with_frames(|frames| {
             let depth = self.depth_above() + frames.stack.len() as u16;
             let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
-                return Err(not_held(self.job));
+                return Err(HoldError::NotHeld(self.job));
             };
             let side = held.stop.side;
             if side == HoldSide::During && !matches!(order, Order::Continue(None | Some(Step::Into))) {
-                return Err(Problem::advised(format!("%{} is held while it runs", self.job), Advice::GoOn));
+                return Err(HoldError::HeldInCall(self.job));
             }
             held.order = Some(order.clone());
             if let Order::Continue(Some(step)) = order {
@@ -129,16 +128,14 @@ impl Chain {
         })
     }
 
-    fn replace_input(&self, input: Arc<[u8]>) -> Result<(), Problem> {
+    fn replace_input(&self, input: Arc<[u8]>) -> Result<(), HoldError> {
         self.with_frames(|frames| {
             let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
-                return Err(not_held(self.job));
+                return Err(HoldError::NotHeld(self.job));
             };
             let side = held.stop.side;
             if side != HoldSide::Before {
-                let message = format!("%{} is held {} its call: the input was used", self.job, side.as_str());
-                let advice = if side == HoldSide::During { Advice::GoOn } else { Advice::ReplaceOutput };
-                return Err(Problem::advised(message, advice));
+                return Err(HoldError::InputUsed { job: self.job, side });
             }
             held.new_input = Some(input);
             Ok(())
@@ -176,10 +173,6 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
     Some((view, process, stop.stack.clone()))
 }
 
-fn not_held(job: JobId) -> Problem {
-    Problem::advised(format!("%{job} is not held"), Advice::HoldCalls)
-}
-
 impl Kernel {
     /// The calls that are held, the newest hold last. Of one job, that is several where calls run beside each other.
     pub fn held(&self) -> Vec<HeldView> {
@@ -202,27 +195,23 @@ impl Kernel {
     ///
     /// # Errors
     /// The job does not exist or is not held.
-    pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
+    pub fn release(&self, job: JobId, order: Order) -> Result<(), HoldError> {
         let held = self.job(job).filter(Job::is_held);
         let held = held.and_then(|held| Some((self.held_chain(job)?, held)));
-        let released = held.ok_or_else(|| not_held(job)).and_then(|(chain, held)| {
-            chain.give_order(&held, order, self.hooks())?;
-            if self.held_chain(job).is_some() {
-                held.set_held(true);
-            }
-            Ok(())
-        });
-        released.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
+        let (chain, held) = held.ok_or(HoldError::NotHeld(job))?;
+        chain.give_order(&held, order, self.hooks())?;
+        if self.held_chain(job).is_some() {
+            held.set_held(true);
+        }
+        Ok(())
     }
 
     /// Replaces the input of a held call; an error when the job is not held before a call.
     ///
     /// # Errors
     /// The job does not exist, or is not held before a call.
-    pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
-        let chain = self.held_chain(job).ok_or_else(|| not_held(job));
-        let replaced = chain.and_then(|chain| chain.replace_input(input));
-        replaced.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
+    pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), HoldError> {
+        self.held_chain(job).ok_or(HoldError::NotHeld(job))?.replace_input(input)
     }
 
     /// The chain of the longest held call of a job.

@@ -8,6 +8,7 @@ mod breakpoint;
 mod call_to_match;
 mod fault;
 mod hold;
+mod hold_error;
 mod notes;
 mod recorder;
 mod recording;
@@ -23,6 +24,7 @@ pub use super::debug::{HeldView, HoldLimits, HoldReason, HoldSide, NestedCall, O
 pub use super::state::{StubCall, StubRunner};
 pub use breakpoint::{BreakSpec, BreakpointView};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
+pub use hold_error::HoldError;
 pub use notes::DebugNotes;
 pub use recorder::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 pub use rules::{Hooks, RULES_MAX};

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::journal::{KeptBytes, KeptState, Outcome};
+use super::hold_error::HoldError;
+use crate::journal::{KeptBytes, KeptState};
 use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, StopRequest};
-use crate::kernel::error::CallError;
 use crate::kernel::frame::Activity;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Failure, Host, InstanceStack, Problem};
+use crate::runtime::{Failure, Host, InstanceStack};
 
 /// Time that a request waits for the guest to run code of its own.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -67,10 +67,9 @@ impl Chain {
     }
 
     /// The reason why the running plugin cannot be stopped where it is, if it is on the extism host.
-    fn refuses_stops(&self) -> Option<Problem> {
+    fn refuses_stops(&self) -> Option<HoldError> {
         let (process, ..) = self.top()?;
-        let why = || format!("`{}` runs on the extism host, which does not stop a plugin where it is", process.label());
-        (process.host == Host::Extism).then(|| Problem::advised(why(), Advice::NativeHost))
+        (process.host == Host::Extism).then(|| HoldError::NotStoppable(process.label()))
     }
 
     /// Waits for the stack that a look was asked for, until `until`.
@@ -86,7 +85,7 @@ impl Kernel {
     /// # Errors
     ///
     /// Those of [`Kernel::hold_job_within`].
-    pub fn hold_job(&self, job: &Job) -> Result<bool, CallError> {
+    pub fn hold_job(&self, job: &Job) -> Result<bool, HoldError> {
         self.hold_job_within(job, WAIT_MAX)
     }
 
@@ -95,30 +94,27 @@ impl Kernel {
     /// # Errors
     ///
     /// When the job has ended or is held, and while its running plugin is on the extism host.
-    pub fn hold_job_within(&self, job: &Job, at_most: Duration) -> Result<bool, CallError> {
-        let failed = |why| self.cannot_stop(Problem::from(why));
+    pub fn hold_job_within(&self, job: &Job, at_most: Duration) -> Result<bool, HoldError> {
         if job.is_held() {
-            return Err(failed(format!("%{} is held", job.id())));
+            return Err(HoldError::Held(job.id()));
         }
         if !job.is_running() {
-            return Err(failed(format!("%{} has ended", job.id())));
+            return Err(HoldError::Ended(job.id()));
         }
         let chains = self.chains_to_stop(job);
         let refusal = || chains.iter().find_map(|chain| chain.refuses_stops());
-        if let Some(problem) = refusal() {
-            return Err(self.cannot_stop(problem));
+        if let Some(refusal) = refusal() {
+            return Err(refusal);
         }
         chains.iter().for_each(|chain| chain.request_stop(StopRequest::Hold));
         match job.wait_or_hold(at_most) {
             Waited::Held => Ok(true),
             // It may have entered such a plugin meanwhile.
             Waited::Running => match refusal() {
-                Some(problem) if chains.iter().all(|chain| chain.withdraw_stop(StopRequest::Hold)) => {
-                    Err(self.cannot_stop(problem))
-                }
+                Some(refusal) if chains.iter().all(|chain| chain.withdraw_stop(StopRequest::Hold)) => Err(refusal),
                 _ => Ok(false),
             },
-            Waited::Ended(_) => Err(failed(format!("%{} has ended", job.id()))),
+            Waited::Ended(_) => Err(HoldError::Ended(job.id())),
         }
     }
 
@@ -127,10 +123,10 @@ impl Kernel {
     /// # Errors
     ///
     /// While the job's running plugin is on the extism host.
-    pub fn look_at(&self, job: &Job) -> Result<Option<StackView>, CallError> {
+    pub fn look_at(&self, job: &Job) -> Result<Option<StackView>, HoldError> {
         let Some(chain) = self.chains_to_stop(job).into_iter().next() else { return Ok(None) };
-        if let Some(problem) = chain.refuses_stops() {
-            return Err(self.cannot_stop(problem));
+        if let Some(refusal) = chain.refuses_stops() {
+            return Err(refusal);
         }
         // The stack of an earlier look may have come after that look's end.
         chain.with_frames(|frames| frames.debug.looked_at = None);
@@ -148,9 +144,5 @@ impl Kernel {
         let mut chains = self.chains_of(job.id());
         chains.retain(|chain| chain.with_frames(|frames| frames.activity()) != Activity::Joining);
         if chains.is_empty() { job.running().into_iter().collect() } else { chains }
-    }
-
-    fn cannot_stop(&self, problem: Problem) -> CallError {
-        CallError::worded(Outcome::Error, problem, self.wording())
     }
 }

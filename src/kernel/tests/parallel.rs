@@ -42,7 +42,7 @@ fn started_calls_give_what_called_ones_do() {
     assert_eq!(lines[0], "ok: {\"id\":2,\"parent\":0}");
     assert!(lines[1].starts_with("failed: no function `nothing` in `3:spawner-3`"), "{}", lines[1]);
     assert!(lines[1].ends_with("(1:spawner.try_join_all)"), "{}", lines[1]);
-    assert_eq!(lines[2], "failed: no process `9` (1:spawner.try_join_all)");
+    assert_eq!(lines[2], "failed: no process `9`; `ps` lists them (1:spawner.try_join_all)");
     assert_eq!(lines[3], "failed: call in a circle: 1:spawner → 1:spawner (1:spawner.try_join_all)");
     let told = text(call(&kernel, 1, "poll_all", b"2 whoami x\n9 whoami x"));
     assert!(told.contains("ok: {\"id\":2") && told.contains("failed: no process `9`"), "{told}");

@@ -120,7 +120,7 @@ impl Instance {
     fn enter(&mut self, function: FunctionId) -> wasmtime::Result<i32> {
         let at = function.0 as usize;
         let (Some(name), Some(shape)) = (self.names.get(at), self.shapes.get(at)) else {
-            return Err(Failure::new(FailureKind::Trap, "no such function").into());
+            return Err(function.not_in_instance().into());
         };
         let slot = self.entries.at(at);
         let entry = match slot {

@@ -160,7 +160,7 @@ impl Guest for SdkGuest {
         }
         let functions = Arc::clone(&self.functions);
         let Some(name) = functions.get(function.0 as usize) else {
-            return Err(Failure::new(FailureKind::Trap, "no such function"));
+            return Err(function.not_in_instance());
         };
         self.output.clear();
         self.spent |= name == START;

@@ -115,7 +115,9 @@ fn define(session: &mut Session, name: &str, inner: &Inner<'_>) -> Result<Reply,
     let json = serde_json::json!({ "name": name, "line": line });
     match session.settings().aliases.set(name, Alias { line, script }) {
         true => Ok(Reply::done(json)),
-        false => Err(ShellError::failed(format!("no room for `{name}`: {ALIASES_MAX} aliases are set"))),
+        false => Err(ShellError::failed(format!(
+            "no room for `{name}`: {ALIASES_MAX} aliases are set; `alias -d NAME` removes one"
+        ))),
     }
 }
 

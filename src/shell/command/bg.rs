@@ -7,6 +7,7 @@ use crate::kernel::hooks::Order;
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::held::hold_error;
 
 /// The command `bg`.
 pub static COMMAND: Command = Command {
@@ -49,7 +50,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         session.notice(line.plain(" runs in the background already; `fg` waits for it"));
         return Ok(Reply::done(serde_json::json!({ "job": id, "released": false })));
     }
-    session.kernel().release(id, Order::Continue(None)).map_err(|error| session.call_error(error))?;
+    session.kernel().release(id, Order::Continue(None)).map_err(hold_error)?;
     session.notice(line.with(Role::Dim, format!(" {}", view.text)));
     Ok(Reply::done(serde_json::json!({ "job": id, "released": true })))
 }

@@ -11,6 +11,7 @@ use crate::kernel::{
 };
 use crate::limits::Amount;
 use crate::runtime::{Export, Host, ImportName, MemoryUse, PLUGIN_LIMITS, PluginLimitRow, Spec, WasiInput};
+use crate::shell::lookup::ended;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_amount, show_bytes, show_duration};
@@ -57,7 +58,7 @@ const VALUE_WIDTH: usize = 88;
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<InfoOptions>()?;
     let id = session.process(&options.plugin)?;
-    let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    let detail = session.kernel().process(id).ok_or_else(|| ended(id))?;
     let stack = session.kernel().last_stack(id);
     if session.wants_json(options.json) {
         return Ok(Reply::json(&Info::of(&detail, stack.as_ref())));

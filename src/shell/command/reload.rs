@@ -7,6 +7,7 @@ use crate::kernel::{LoadRequest, ProcessId, ReplacementRequest};
 use crate::runtime::Program;
 use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::loading::link;
+use crate::shell::lookup::ended;
 use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -53,7 +54,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some(source) => source,
         None => {
             let source = session.kernel().source_of(id);
-            source.ok_or_else(|| ShellError::failed(format!("process `{}` has ended", options.process)))?
+            source.ok_or_else(|| ended(&options.process))?
         }
     };
     let program = session.resolve(&source)?;
@@ -72,8 +73,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 /// Makes the calls of the trace again on the new code; an error at the first that comes to something else.
 fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Result<Verified, ShellError> {
     let label = session.label(id);
-    let detail =
-        session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process `{label}` has ended")))?;
+    let detail = session.kernel().process(id).ok_or_else(|| ended(&label))?;
     // As the kernel does: what the command line linked it with stays, where the new code does not bring it.
     let kept = detail.links.iter().filter(|(link, _)| program.modules.iter().all(|module| module.name != *link));
     let links: Vec<String> = kept.map(|(link, source)| format!("{link}={source}")).collect();

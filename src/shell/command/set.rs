@@ -9,6 +9,7 @@ use crate::shell::front::PaneRequest;
 use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{EditMode, Session};
+use crate::text::closest;
 
 /// The command `set`.
 pub static COMMAND: Command = Command {
@@ -67,7 +68,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
                 apply_setting(session, &name, None);
                 Ok(Reply::done(serde_json::json!({ "unset": name })))
             }
-            false => Err(ShellError::failed(format!("`${name}` is not set"))),
+            false => Err(not_set(session, &name)),
         },
         (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
         (None, _) if session.wants_json(options.json) => {
@@ -95,6 +96,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             Ok(Reply::done(json))
         }
     }
+}
+
+/// The error of `set -d` for a variable that is not set.
+fn not_set(session: &Session, name: &str) -> ShellError {
+    let near = closest(name, session.variables().keys().map(String::as_str));
+    let way_on = near.map_or_else(|| "`set` lists those that are".to_owned(), |near| format!("did you mean `{near}`?"));
+    ShellError::failed(format!("`${name}` is not set; {way_on}"))
 }
 
 /// A variable that plugsh itself reads.

@@ -38,7 +38,9 @@ impl Variables {
             )));
         }
         if self.named.len() >= VARIABLES_MAX && !self.named.contains_key(name) {
-            return Err(ShellError::failed(format!("no room for `${name}`: {VARIABLES_MAX} variables are set")));
+            return Err(ShellError::failed(format!(
+                "no room for `${name}`: {VARIABLES_MAX} variables are set; `set -d NAME` removes one"
+            )));
         }
         self.named.insert(name.to_owned(), value);
         Ok(())

@@ -52,6 +52,9 @@ fn words(advice: &Advice) -> String {
         Advice::DidYouMean(name) => format!("; did you mean `{name}`?"),
         Advice::Functions { process, first, count } => functions(process, first, *count),
         Advice::ListProcesses => "; `ps` lists them".into(),
+        Advice::ListEnded => "; `ps -a` lists those that ended last".into(),
+        Advice::OtherName => "; `--as NAME` gives it another".into(),
+        Advice::Reload => "; `reload PROCESS` makes it anew".into(),
         Advice::ListPlugins { for_person: false } => "; `plugins` lists them".into(),
         Advice::ListPlugins { for_person: true } => {
             "; `plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours".into()
@@ -61,10 +64,7 @@ fn words(advice: &Advice) -> String {
         Advice::WaitForOne => format!("; `wait` for one, or `{}` allows more", flag_of(Limit::Jobs)),
         Advice::Restart { process, crash } => format!("; `restart {process}` starts it: {crash}"),
         Advice::Force => "; `--force` takes it".into(),
-        Advice::HoldCalls => "; `break EXPR` holds calls".into(),
         Advice::HoldOnReturn => "; hold it then, with `--on return`".into(),
-        Advice::GoOn => "; `continue` or `step` it, or `kill` it".into(),
-        Advice::ReplaceOutput => "; `return BYTES` changes the output".into(),
         Advice::DeleteRule(kind) => delete_rule(*kind).into(),
         Advice::SetStub => "; `stub NAME.FUNCTION = BYTES` sets one".into(),
         Advice::WriteHash => "; write its 64 hexadecimal digits, as `info` shows them".into(),

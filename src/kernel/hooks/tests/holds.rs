@@ -1,6 +1,7 @@
 //! Tests of calls that are held, released and stepped through.
 
 use super::*;
+use crate::kernel::hooks::HoldError;
 
 #[test]
 fn a_call_is_held_before_it_runs_and_goes_on() {
@@ -63,7 +64,8 @@ fn a_call_is_held_on_return_with_its_output_or_error() {
     let job = kernel.start(plan(echo, "echo", b"hi")).unwrap();
     let view = held(&kernel, &job);
     assert_eq!((place(&view).as_str(), &*view.output.unwrap().bytes), ("after 1:echo.echo", &b"hi"[..]));
-    assert!(kernel.set_held_input(job.id(), b"x"[..].into()).unwrap_err().to_string().contains("the input was used"));
+    let used = HoldError::InputUsed { job: job.id(), side: HoldSide::After };
+    assert_eq!(kernel.set_held_input(job.id(), b"x"[..].into()), Err(used));
     kernel.release(job.id(), Order::Return(b"bye"[..].into())).unwrap();
     assert_eq!(text(&end(&job)), "bye");
 

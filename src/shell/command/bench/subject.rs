@@ -8,6 +8,7 @@ use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, Pro
 use crate::locks::{Mutex, Rank};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};
+use crate::shell::lookup::ended;
 use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
@@ -370,7 +371,7 @@ fn start(
 }
 
 fn program(session: &Session, process: ProcessId) -> Result<Arc<Program>, ShellError> {
-    session.kernel().program(process).ok_or_else(|| ShellError::failed(format!("process `{process}` has ended")))
+    session.kernel().program(process).ok_or_else(|| ended(process))
 }
 
 fn host_of(session: &Session, process: ProcessId) -> Host {

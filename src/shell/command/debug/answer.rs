@@ -8,6 +8,7 @@ use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::shell::words::held::hold_error;
 
 /// The command `set-input`.
 pub static SET_INPUT: Command = Command {
@@ -107,7 +108,7 @@ fn bytes(session: &Session, arguments: Arguments) -> Result<(crate::kernel::Job,
 fn set_input(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (job, input) = bytes(session, arguments)?;
     let json = serde_json::json!({ "job": job.id(), "bytes_in": input.len() });
-    session.kernel().set_held_input(job.id(), input).map_err(|error| session.call_error(error))?;
+    session.kernel().set_held_input(job.id(), input).map_err(hold_error)?;
     Ok(Reply::done(json))
 }
 

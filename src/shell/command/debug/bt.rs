@@ -9,7 +9,7 @@ use crate::kernel::{Job, StackView};
 use crate::shell::lookup::{job_of, record_of};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::{held_json, held_lines};
+use crate::shell::words::held::{held_json, held_lines, hold_error};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
 /// The command `bt`.
@@ -103,7 +103,7 @@ fn of_job(session: &Session, job: &Job) -> Result<Subject, ShellError> {
         return Ok(Subject::Held(Box::new(session.held_job(Some(&word))?.1)));
     }
     if job.is_running() {
-        let stack = session.kernel().look_at(job).map_err(|error| session.call_error(error))?;
+        let stack = session.kernel().look_at(job).map_err(hold_error)?;
         let waits = || ShellError::failed(format!("{word} waits in the host; `jobs` shows its chain"));
         return Ok(Subject::Stack { title: format!("{word} runs"), stack: stack.ok_or_else(waits)? });
     }

@@ -4,7 +4,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::{held_json, held_lines};
+use crate::shell::words::held::{held_json, held_lines, hold_error};
 use crate::shell::words::stack::Fold;
 
 /// The command `hold`.
@@ -45,7 +45,7 @@ struct HoldWords {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<HoldWords>()?;
     let job = job_of(session, &words.job)?;
-    if !session.kernel().hold_job(&job).map_err(|error| session.call_error(error))? {
+    if !session.kernel().hold_job(&job).map_err(hold_error)? {
         let message = format!("{} waits in the host; it is held once it runs again", words.job);
         return Err(ShellError::failed(message));
     }

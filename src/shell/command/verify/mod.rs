@@ -14,6 +14,7 @@ use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
 use crate::shell::listing::{self, Column};
+use crate::shell::lookup::ended;
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
@@ -70,7 +71,7 @@ struct Side {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, input) = arguments.parse::<VerifyOptions>()?;
     let id = session.process(&options.plugin)?;
-    let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    let detail = session.kernel().process(id).ok_or_else(|| ended(id))?;
     let input = input.unwrap_or_default();
     let input: Arc<[u8]> = if options.hex { parse_hex(&input).map_err(ShellError::usage)? } else { input }.into();
     let native = run_side(session, &detail, Host::Native, &options.function, &input)?;
