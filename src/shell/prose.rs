@@ -15,32 +15,6 @@ impl Paragraph {
         Line::from(text.into()).into()
     }
 
-    /// Paragraphs of a text with tables in it. A line goes on in the next where that is what its layout says: another
-    /// full line of prose, or a row whose first column is empty.
-    pub fn read(text: &str) -> Vec<Paragraph> {
-        /// A line of prose that is shorter ends its paragraph.
-        const FULL_CHARS_MIN: usize = 70;
-        let mut paragraphs: Vec<(String, usize)> = Vec::new();
-        let mut was_full = false;
-        for line in text.lines() {
-            let (indent, column) = layout(line);
-            let is_row = column > indent;
-            let goes_on = match paragraphs.last() {
-                Some((before, hang)) if !line.is_empty() && !before.is_empty() && !is_row => {
-                    let is_prose_before = layout(before).1 == layout(before).0;
-                    if is_prose_before { was_full && indent == *hang } else { indent == *hang }
-                }
-                _ => false,
-            };
-            match paragraphs.last_mut().filter(|_| goes_on) {
-                Some((before, _)) => before.push_str(&format!(" {}", line.trim_start())),
-                None => paragraphs.push((line.to_owned(), column)),
-            }
-            was_full = line.chars().count() >= FULL_CHARS_MIN;
-        }
-        paragraphs.into_iter().map(|(text, hang)| Paragraph { line: Line::from(text), hang }).collect()
-    }
-
     /// The paragraph in rows of at most `columns` columns; only a longer word is longer.
     pub fn rows(&self, columns: usize) -> Vec<Line> {
         let hang = if self.hang * 2 > columns { HANG_SHORT } else { self.hang };
@@ -101,14 +75,6 @@ fn words(line: &Line) -> Vec<Word> {
     words
 }
 
-/// Where a line's text begins, and where its last column does: behind two blanks or more.
-fn layout(line: &str) -> (usize, usize) {
-    let indent = line.len() - line.trim_start().len();
-    let text = line.get(indent..).unwrap_or_default();
-    let column = text.rfind("  ").map_or(indent, |blanks| indent + text.get(..blanks + 2).unwrap_or_default().width());
-    (indent, column)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,19 +93,5 @@ mod tests {
         assert_eq!(rows(&paragraph, 20), ["  --long N  so `ps", "    -t` it is"]);
         assert_eq!(rows(&Paragraph::text("averylongword x"), 5), ["averylongword", "x"]);
         assert_eq!(rows(&Paragraph::default(), 80), [""]);
-    }
-
-    #[test]
-    fn a_text_is_read_as_its_layout_says() {
-        let full = "x ".repeat(36);
-        let text =
-            format!("Heading\n  ps    lists\n        processes\n  trace\n\n{full}\nand on\n  code one\n  code two");
-        let texts: Vec<String> = Paragraph::read(&text).iter().map(|paragraph| paragraph.line.to_string()).collect();
-        let joined = format!("{full} and on");
-        assert_eq!(
-            texts,
-            ["Heading", "  ps    lists processes", "  trace", "", joined.as_str(), "  code one", "  code two"]
-        );
-        assert_eq!(Paragraph::read(&text)[1].hang, 8);
     }
 }

@@ -1,12 +1,19 @@
 //! `help`: the table of commands as text, and as the README's table.
 
-mod topics;
+mod blocks;
+mod debugging;
+mod filters;
+mod language;
+mod topic;
 
 use super::{Arguments, Command, CommandTable, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Paragraph, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::text::{closest, quoted};
-use topics::TOPICS;
+use topic::Topic;
+
+/// The topics, in the order in which they are offered.
+const TOPICS: [Topic; 4] = [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING];
 
 /// The command `help`.
 pub static COMMAND: Command = Command {
@@ -59,7 +66,7 @@ const ALL: &str = "all";
 
 /// The words after `help` that are no commands.
 pub fn topics() -> impl Iterator<Item = &'static str> {
-    TOPICS.iter().map(|(topic, _)| *topic).chain([ALL])
+    TOPICS.iter().map(|topic| topic.name).chain([ALL])
 }
 
 /// The help on a command or a topic, or on all commands; `None` where the word is neither.
@@ -67,8 +74,9 @@ pub fn about(table: CommandTable, word: &str) -> Option<Reply> {
     if word == ALL {
         return Some(every_command(table).with_json(command_list(table)));
     }
-    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
-        return Some(Reply::prose(Paragraph::read(text)).with_json(serde_json::json!({ "topic": word, "text": text })));
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == word) {
+        let json = serde_json::json!({ "topic": topic.name, "text": topic.text() });
+        return Some(Reply::prose(topic.paragraphs()).with_json(json));
     }
     find(table, word).map(describe)
 }
