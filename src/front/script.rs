@@ -70,14 +70,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
     let mut session = start(kernel, Box::new(console), scripts.options.clone(), stdin);
     match &screen {
-        Some(screen) => {
-            let interrupter = session.interrupter();
-            let stopper = interrupter.clone();
-            screen.on_interrupt(Box::new(move || {
-                interrupter.interrupt();
-            }));
-            screen.on_stop(Box::new(move || stopper.stop()));
-        }
+        Some(screen) => handle_keys(screen, &session),
         None => interruptible(&session)?,
     }
     for (name, value) in &scripts.variables {
@@ -106,14 +99,28 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     {
         screen.browse();
     }
+    Ok(exit_code(&mut session, result))
+}
+
+/// Sets what Ctrl-C and Ctrl-Z do while a command runs.
+fn handle_keys(screen: &Screen, session: &Session) {
+    let interrupter = session.interrupter();
+    let stopper = interrupter.clone();
+    screen.on_interrupt(Box::new(move || {
+        interrupter.interrupt();
+    }));
+    screen.on_stop(Box::new(move || stopper.stop()));
+}
+
+/// The exit code of the scripts; an error that nobody has shown is shown.
+fn exit_code(session: &mut Session, result: Result<(), ShellError>) -> u8 {
     match result {
-        Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
-        Err(error) if error.is_shown() => Ok(error.code()),
+        Err(error) if error.kind == ErrorKind::BrokenPipe || error.is_shown() => error.code(),
         Err(error) => {
             session.show_error(&error.diagnostic());
-            Ok(error.code())
+            error.code()
         }
-        Ok(()) => Ok(session.exit_code().unwrap_or(0)),
+        Ok(()) => session.exit_code().unwrap_or(0),
     }
 }
 

@@ -126,9 +126,9 @@ pub struct PictureSize {
 impl PictureSize {
     /// The size of pictures where there is no window.
     pub const DEFAULT: PictureSize = PictureSize { cols: 120, rows: 40 };
-    /// The most columns and rows that are drawn anywhere: a terminal may report 65,535 of each, and every cell takes
-    /// memory.
+    /// The most columns that are drawn anywhere: a terminal may report 65,535, and every cell takes memory.
     pub const COLS_MAX: u16 = 1_000;
+    /// The most rows that are drawn anywhere.
     pub const ROWS_MAX: u16 = 500;
 
     /// A size of 1x1 to 1000x500 cells; `None` for one beyond.

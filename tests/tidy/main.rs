@@ -15,7 +15,10 @@ use std::path::{Path, PathBuf};
 use graph::Graph;
 
 /// The most lines of a function.
-const FUNCTION_LINES_MAX: usize = 70;
+const FUNCTION_LINES_MAX: usize = 60;
+/// Longer functions that are tables, a row a line: a file and the beginning of a function.
+const TABLES: [(&str, &str); 2] =
+    [("src/runtime/native/wasi/table.rs", "pub fn add("), ("src/shell/line/error.rs", "fn fmt(")];
 /// The most lines of a file, tests too.
 const FILE_LINES_MAX: usize = 400;
 /// Rooms from the top down: a room may name those after it.
@@ -151,7 +154,8 @@ fn functions_fit_a_screen() {
             } else if let Some((start, name, at)) = &open
                 && line.trim_end() == format!("{}}}", " ".repeat(*at))
             {
-                if number - start > FUNCTION_LINES_MAX {
+                let is_table = TABLES.iter().any(|(file, begin)| source.path == *file && name.starts_with(begin));
+                if number - start + 1 > FUNCTION_LINES_MAX && !is_table {
                     findings.push(format!("{}:{start}: {} lines: {name}", source.path, number - start + 1));
                 }
                 open = None;

@@ -7,41 +7,8 @@ use crate::journal::symbol::Symbol;
 pub fn session() -> Vec<Record> {
     let [front, cart, disk] = ["front", "cart", "disk"].map(Symbol::intern);
     let [run, total, list, sync] = ["run", "total", "list", "sync"].map(Symbol::intern);
-    let first = Record {
-        seq: 1,
-        job: 1,
-        at_ns: 1_000,
-        duration_ns: 10_500,
-        nested_ns: 5_000,
-        caller_name: Symbol::SHELL,
-        callee: 1,
-        callee_name: front,
-        function: run,
-        bytes_in: 16,
-        bytes_out: 2_048,
-        depth: 1,
-        outcome: Outcome::Ok,
-        changed_by: ChangedBy::Stub,
-        ..Record::default()
-    };
-    let nested = Record {
-        seq: 2,
-        parent_seq: 1,
-        job: 1,
-        at_ns: 2_000,
-        duration_ns: 3_000,
-        caller: 1,
-        caller_name: front,
-        callee: 2,
-        callee_name: cart,
-        function: total,
-        bytes_in: 5,
-        bytes_out: 0,
-        depth: 2,
-        outcome: Outcome::Error,
-        error: Some("no such item".into()),
-        ..Record::default()
-    };
+    let first = stubbed(front, run);
+    let nested = failed(front, cart, total);
     let second = Record {
         seq: 3,
         at_ns: 6_000,
@@ -67,6 +34,49 @@ pub fn session() -> Vec<Record> {
         ..first.clone()
     };
     vec![first, nested, second, running]
+}
+
+/// The call from the prompt, changed by a stub.
+fn stubbed(callee_name: Symbol, function: Symbol) -> Record {
+    Record {
+        seq: 1,
+        job: 1,
+        at_ns: 1_000,
+        duration_ns: 10_500,
+        nested_ns: 5_000,
+        caller_name: Symbol::SHELL,
+        callee: 1,
+        callee_name,
+        function,
+        bytes_in: 16,
+        bytes_out: 2_048,
+        depth: 1,
+        outcome: Outcome::Ok,
+        changed_by: ChangedBy::Stub,
+        ..Record::default()
+    }
+}
+
+/// The nested call, which is an error of its plugin.
+fn failed(caller_name: Symbol, callee_name: Symbol, function: Symbol) -> Record {
+    Record {
+        seq: 2,
+        parent_seq: 1,
+        job: 1,
+        at_ns: 2_000,
+        duration_ns: 3_000,
+        caller: 1,
+        caller_name,
+        callee: 2,
+        callee_name,
+        function,
+        bytes_in: 5,
+        bytes_out: 0,
+        depth: 2,
+        outcome: Outcome::Error,
+        error: Some("no such item".into()),
+        ..Record::default()
+    }
 }
 
 /// Names and errors that try to break out of every format.

@@ -14,7 +14,7 @@ use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep,
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Cost, Failure, FailureKind, FunctionId, ItemType, Problem};
+use crate::runtime::{Advice, Failure, FailureKind, FunctionId, ItemType, Problem};
 use crate::text::{escape_control, quoted_within};
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
@@ -104,18 +104,7 @@ impl Task {
         slot.code.mark_used(id);
         process.counters.calls.add(&slot, 1);
         process.counters.bytes_in.add(&slot, bytes_in);
-        let mut entered = Entered {
-            task: self,
-            process,
-            guest: None,
-            code: None,
-            function: id,
-            started,
-            left: false,
-            capture: None,
-            notice: None,
-            cost: Cost::NOTHING,
-        };
+        let mut entered = Entered::new(self, process, id, started);
         if busy {
             // Queued under the lock that it was counted under: the figures of a dead process are final when its queue
             // is empty.

@@ -30,6 +30,24 @@ pub struct Entered<'a> {
     pub(super) cost: Cost,
 }
 
+impl<'a> Entered<'a> {
+    /// A call that has no instance yet.
+    pub(super) fn new(task: &'a Arc<Task>, process: &'a Arc<Process>, function: FunctionId, started: Instant) -> Self {
+        Entered {
+            task,
+            process,
+            guest: None,
+            code: None,
+            function,
+            started,
+            left: false,
+            capture: None,
+            notice: None,
+            cost: Cost::NOTHING,
+        }
+    }
+}
+
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if !self.left {

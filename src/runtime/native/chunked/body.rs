@@ -45,6 +45,16 @@ enum Edit {
     Look { at: usize },
 }
 
+impl Edit {
+    /// Where it begins.
+    fn start(&self) -> usize {
+        match self {
+            Edit::Bulk { at, .. } => at.start,
+            Edit::Look { at } => *at,
+        }
+    }
+}
+
 /// Rewrites the function at a place among those with code.
 ///
 /// # Errors
@@ -125,10 +135,7 @@ fn encoded(
         |code: &[u8], original: usize, is_copy| Segment { now: code.len() as u32, original: original as u32, is_copy };
     let mut done = code_at;
     for edit in edits {
-        let at = match edit {
-            Edit::Bulk { at, .. } => at.start,
-            Edit::Look { at } => *at,
-        };
+        let at = edit.start();
         segments.push(segment(&code, done, true));
         code.extend_from_slice(bytes.get(done..at).ok_or(RewriteError::Unreadable)?);
         segments.push(segment(&code, at, false));
@@ -158,17 +165,24 @@ fn encoded(
     }
     segments.push(segment(&code, done, true));
     code.extend_from_slice(bytes.get(done..).ok_or(RewriteError::Unreadable)?);
-    let mut all = Vec::with_capacity(code.len() + 16);
-    locals.groups.saturating_add(lengths.types.len() as u32).encode(&mut all);
-    all.extend_from_slice(bytes.get(locals.at.clone()).ok_or(RewriteError::Unreadable)?);
-    for width in &lengths.types {
-        1u32.encode(&mut all);
-        ValType::from(*width).encode(&mut all);
-    }
+    let declared = bytes.get(locals.at.clone()).ok_or(RewriteError::Unreadable)?;
+    let mut all = with_lengths(locals.groups, declared, &lengths, code.len());
     let before_code = all.len() as u32;
     segments.iter_mut().for_each(|segment| segment.now += before_code);
     all.extend_from_slice(&code);
     Ok(Some(Changed { bytes: all, segments }))
+}
+
+/// The `declared` groups of locals with one more for each length, in a buffer with room for `code_bytes` of code.
+fn with_lengths(groups: u32, declared: &[u8], lengths: &Lengths, code_bytes: usize) -> Vec<u8> {
+    let mut all = Vec::with_capacity(code_bytes + declared.len() + 16);
+    groups.saturating_add(lengths.types.len() as u32).encode(&mut all);
+    all.extend_from_slice(declared);
+    for width in &lengths.types {
+        1u32.encode(&mut all);
+        ValType::from(*width).encode(&mut all);
+    }
+    all
 }
 
 /// The locals of a function.

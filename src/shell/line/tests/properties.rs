@@ -20,66 +20,19 @@ impl Grammar for Everywhere {
     }
 }
 
+/// Pieces of lines that have a meaning, or look as if.
+#[rustfmt::skip]
+const PIECES: [&str; 54] = [
+    "'", "\"", "\\", "$", "$(", ")", "(", "${", "}", "{", "[", "]", "|", "||", "&", "&&", ";", "\n", "\r\n", "\r",
+    " ", "\t", "#", "!", "@", "@-", "<", "<<", "<<E", "E", "\nE\n", ">", ">>", "2>", "--", "-x", "\\x", "\\n", "$x",
+    "$_", "$?", "call a f ", "a.f ", "for x in a ", "repeat 2\n", "if ", "else ", "\nend ", "é", "\u{1F600}", "`",
+    "~", "{\"a\":", "\0",
+];
+
 /// Texts that are rich in what has a meaning.
 fn line() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        proptest::sample::select(vec![
-            "'",
-            "\"",
-            "\\",
-            "$",
-            "$(",
-            ")",
-            "(",
-            "${",
-            "}",
-            "{",
-            "[",
-            "]",
-            "|",
-            "||",
-            "&",
-            "&&",
-            ";",
-            "\n",
-            "\r\n",
-            "\r",
-            " ",
-            "\t",
-            "#",
-            "!",
-            "@",
-            "@-",
-            "<",
-            "<<",
-            "<<E",
-            "E",
-            "\nE\n",
-            ">",
-            ">>",
-            "2>",
-            "--",
-            "-x",
-            "\\x",
-            "\\n",
-            "$x",
-            "$_",
-            "$?",
-            "call a f ",
-            "a.f ",
-            "for x in a ",
-            "repeat 2\n",
-            "if ",
-            "else ",
-            "\nend ",
-            "é",
-            "\u{1F600}",
-            "`",
-            "~",
-            "{\"a\":",
-            "\0",
-        ])
-        .prop_map(str::to_owned),
+        proptest::sample::select(&PIECES[..]).prop_map(str::to_owned),
         any::<char>().prop_map(String::from),
         "[a-z]{1,3}",
     ];
