@@ -2,6 +2,7 @@
 
 use crate::journal::KeptBytes;
 use crate::shell::decode::{FormatReason, decode};
+use crate::shell::dump::parted_hex_digits;
 
 use super::printable::{SHOWN_CHARS_MAX, is_text, printable};
 
@@ -74,9 +75,9 @@ fn pieces(line: &str) -> Vec<String> {
 
 /// A line of hexadecimal: `00000010  68 65 6c 6c 6f …  hello`.
 fn hex(offset: usize, row: &[u8]) -> String {
-    let digits: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = parted_hex_digits(row, " ");
     let text: String = row.iter().map(|byte| if (b' '..=b'~').contains(byte) { *byte as char } else { '.' }).collect();
-    format!("{offset:08x}  {:<width$}  {text}", digits.join(" "), width = HEX_BYTES * 3 - 1)
+    format!("{offset:08x}  {digits:<width$}  {text}", width = HEX_BYTES * 3 - 1)
 }
 
 #[cfg(test)]

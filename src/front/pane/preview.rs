@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::front::columns::cut;
 use crate::journal::{KeptBytes, KeptState, Payload, Record};
+use crate::shell::dump::hex_digits;
 
 use super::cells::trusted;
 use super::printable::{is_text, printable};
@@ -58,7 +59,7 @@ fn text(kept: &KeptBytes) -> String {
             let whole = kept.bytes.get(..error.valid_up_to()).unwrap_or_default();
             printable(&String::from_utf8_lossy(whole)).into_owned()
         }
-        _ => kept.bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => hex_digits(&kept.bytes),
     };
     if kept.state == KeptState::Cut {
         text.push('…');

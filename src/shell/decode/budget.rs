@@ -1,5 +1,7 @@
 //! Bounds of what is read of one payload, the ways in which reading ends early, and bytes as text.
 
+use crate::shell::dump::hex_digits;
+
 /// Values of one payload.
 const VALUES_MAX: usize = 20_000;
 /// Deepest nesting of values.
@@ -57,7 +59,7 @@ impl Budget {
 /// Bytes in the notation of CBOR's diagnostics: `h'00ff'`.
 pub fn bytes_text(bytes: &[u8]) -> String {
     let shown = bytes.get(..VALUE_BYTES_MAX).unwrap_or(bytes);
-    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex_digits(shown);
     match bytes.len() - shown.len() {
         0 => format!("h'{digits}'"),
         more => format!("h'{digits}…' and {more} bytes more"),

@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::journal::KeptBytes;
+use crate::shell::dump::parted_hex_digits;
 use crate::shell::reply::{ShellError, one_line};
 use crate::shell::units::exact_size;
 
@@ -28,9 +29,8 @@ pub fn preview(kept: &KeptBytes) -> String {
     let shown: String = match text {
         Some(text) => one_line(text).chars().take(PREVIEW_CHARS_MAX).collect(),
         None => {
-            let digits: Vec<String> =
-                kept.bytes.iter().take(PREVIEW_HEX_MAX).map(|byte| format!("{byte:02x}")).collect();
-            format!("hex {}", digits.join(" "))
+            let shown = kept.bytes.get(..PREVIEW_HEX_MAX).unwrap_or(&kept.bytes);
+            format!("hex {}", parted_hex_digits(shown, " "))
         }
     };
     let all = match text {
