@@ -13,6 +13,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthStr;
+
 /// The longest word that is compared, in bytes: the distance costs the product of two lengths.
 const WORD_BYTES_MAX: usize = 64;
 
@@ -138,14 +140,14 @@ pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// Breaks words into lines of at most `width` characters.
+/// Breaks words into lines of at most `width` columns.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let Some(line) = lines.last_mut() else { break };
         if line.is_empty() {
             line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
+        } else if line.width() + 1 + word.width() <= width {
             line.push(' ');
             line.push_str(word);
         } else {
@@ -155,16 +157,16 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Joins items by `, ` into lines of at most `width` characters. Lines break between items; only an item longer than a
+/// Joins items by `, ` into lines of at most `width` columns. Lines break between items; only an item longer than a
 /// line is broken between its words.
 pub fn listed(items: &[String], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let item = if index + 1 < items.len() { format!("{item},") } else { item.clone() };
-        let parts = if item.chars().count() <= width { vec![item] } else { wrapped(&item, width) };
+        let parts = if item.width() <= width { vec![item] } else { wrapped(&item, width) };
         for part in parts {
             match lines.last_mut() {
-                Some(line) if line.chars().count() + 1 + part.chars().count() <= width => {
+                Some(line) if line.width() + 1 + part.width() <= width => {
                     line.push(' ');
                     line.push_str(&part);
                 }
@@ -356,6 +358,7 @@ mod tests {
         assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrapped("longer than that", 3), ["longer", "than", "that"]);
         assert_eq!(wrapped("", 3), [""]);
+        assert_eq!(wrapped("漢字 漢 a", 7), ["漢字 漢", "a"]);
     }
 
     #[test]
