@@ -98,6 +98,14 @@ pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
     session.kernel().job(number).ok_or_else(|| ShellError::failed(format!("no job `%{number}`; see `jobs`")))
 }
 
+/// The job of a word that is one (`%N`); `None` for a word that is none, which may name a process.
+///
+/// # Errors
+/// There is no such job, or it was waited for already.
+pub fn job_word(session: &Session, word: &str) -> Result<Option<Job>, ShellError> {
+    word.starts_with('%').then(|| job_of(session, word)).transpose()
+}
+
 /// A call by its number, running or ended.
 ///
 /// # Errors

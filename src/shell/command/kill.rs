@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Killed;
-use crate::shell::lookup::job_of;
+use crate::shell::lookup::job_word;
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -86,8 +86,7 @@ impl News {
 }
 
 fn kill(session: &Session, target: &str, recursive: bool, news: &mut News) -> Result<(), ShellError> {
-    if target.starts_with('%') {
-        let job = job_of(session, target)?;
+    if let Some(job) = job_word(session, target)? {
         if !job.is_running() {
             return Err(ShellError::failed(format!("job `{target}` has ended; `wait {target}` shows how")));
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Job;
 use crate::shell::call_options::job_json;
-use crate::shell::lookup::job_of;
+use crate::shell::lookup::job_word;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
@@ -43,12 +43,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     let mut ended = Vec::new();
     for target in &options.targets {
-        let reply = match target.starts_with('%') {
-            true => {
-                let job = job_of(session, target)?;
-                take_job(session, &job, OnInterrupt::StopWaiting)?
-            }
-            false => wait_for_process(session, target)?,
+        let reply = match job_word(session, target)? {
+            Some(job) => take_job(session, &job, OnInterrupt::StopWaiting)?,
+            None => wait_for_process(session, target)?,
         };
         hand_on(session, reply, &mut ended)?;
     }

@@ -6,7 +6,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::RecordKind;
 use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, StackView};
-use crate::shell::lookup::{job_of, record_of};
+use crate::shell::lookup::{job_word, record_of};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::held::{held_json, held_lines, hold_error};
@@ -92,8 +92,10 @@ fn subject(session: &Session, target: Option<&str>) -> Result<Subject, ShellErro
                 Ok(Subject::Stack { title: format!("{what} {} failed", newest.0), stack: newest.1 })
             }
         },
-        Some(word) if word.starts_with('%') => of_job(session, &job_of(session, word)?),
-        Some(word) => of_process(session, word),
+        Some(word) => match job_word(session, word)? {
+            Some(job) => of_job(session, &job),
+            None => of_process(session, word),
+        },
     }
 }
 
