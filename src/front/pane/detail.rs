@@ -13,6 +13,7 @@ use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
+use crate::shell::words::SHELL;
 use crate::shell::words::calls::steps_text;
 use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::counted;
@@ -209,7 +210,7 @@ fn figures(view: &ProcessView) -> Vec<Line> {
     match &view.state {
         ProcessState::Waiting { on } => state.push(trusted(format!(" on {on}"), style)),
         ProcessState::Crashed { crash } => state.push(untrusted(&format!(": {crash}"), style)),
-        ProcessState::Dead { reason } => state.push(untrusted(&format!(": {reason}"), style)),
+        ProcessState::Dead { reason } => state.push(untrusted(&format!(": {}", reason.words(SHELL)), style)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
