@@ -15,6 +15,7 @@ use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 use crate::shell::words::SHELL;
 use crate::shell::words::calls::steps_text;
+use crate::shell::words::limits::plugin_limits;
 use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::counted;
 
@@ -262,11 +263,7 @@ fn figures(view: &ProcessView) -> Vec<Line> {
 }
 
 fn limits(spec: &Spec) -> Vec<Line> {
-    let mut limits = Vec::new();
-    limits.extend(spec.timeout.map(|timeout| format!("timeout {}", show_duration(timeout))));
-    limits.extend(spec.memory_bytes_max.map(|bytes| format!("memory {}", show_bytes(bytes))));
-    limits.extend(spec.fuel.map(|fuel| format!("fuel {}", count(fuel))));
-    limits.push(format!("vars {}", show_bytes(spec.var_bytes_max)));
+    let mut limits = plugin_limits(spec);
     if !spec.wasi {
         limits.push("no WASI".to_owned());
     }
