@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use common::plugsh;
 
 /// Placeholders of advised commands, and the values that replace them.
-const PLACEHOLDERS: [(&str, &str); 33] = [
+const PLACEHOLDERS: [(&str, &str); 34] = [
     ("[OPTIONS]", ""),
     ("[FUNCTION]", "echo"),
     ("PLUGIN.FUNCTION", "echo.echo"),
@@ -33,6 +33,7 @@ const PLACEHOLDERS: [(&str, &str); 33] = [
     ("{word}", "echo"),
     ("{process}", "echo"),
     ("{id}", "1"),
+    ("{job}", "1"),
     ("{name}", "x"),
     ("{value}", "v"),
     ("{function}", "echo"),

@@ -269,10 +269,7 @@ impl Kernel {
         let name = match &request.name {
             Some(name) if !names::is_valid(name) => {
                 let why = "a name is letters, digits, `_`, `.`, `-`, and begins with a letter or `_`";
-                return Err(Failure::new(
-                    FailureKind::Load,
-                    format!("`{}` cannot be a name: {why}", escape_control(name)),
-                ));
+                return Err(fails(format!("`{}` cannot be a name: {why}", escape_control(name))));
             }
             Some(name) if table.has_name(name) => {
                 let holder = table.by_name(name).map(|process| process.label().to_string()).unwrap_or_default();
