@@ -13,7 +13,7 @@ use crate::text::bounded;
 pub const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// The start of what a guest says of a panic, with its place.
-pub(super) const PANICKED: &str = "panicked at ";
+const PANICKED: &str = "panicked at ";
 
 /// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -51,27 +51,16 @@ pub struct ChildProcess {
     changes: Receiver<io::Result<WaitStatus>>,
     output: Option<OutputReader>,
     errors: Option<OutputReader>,
+    /// The command's value is the output.
+    keeps_output: bool,
     input_written: Option<Receiver<io::Result<()>>>,
     at_terminal: bool,
     started: Instant,
-    state: RunState,
-    /// Ctrl-C that was forwarded to the group.
-    interruption: Option<Interruption>,
-}
-
-/// Whether the program goes on by itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RunState {
-    Running,
-    /// It waits for SIGCONT.
-    Stopped,
-}
-
-/// What a program was sent to end it.
-struct Interruption {
-    at: Instant,
+    stopped: bool,
+    /// When Ctrl-C was forwarded to the group.
+    forwarded: Option<Instant>,
     /// The last signal of those that follow Ctrl-C.
-    last: Option<Signal>,
+    insisted: Option<Signal>,
 }
 
 /// A change of a program's state.
@@ -108,6 +97,7 @@ impl ChildProcess {
                 sender.send(result).ok();
             })
         });
+        let keeps_output = matches!(streams.output, Some(OutputUse::Kept(_)));
         let output = child.stdout.take().zip(streams.output).map(|(stdout, used)| OutputReader::start(stdout, used));
         let errors = child.stderr.take().zip(streams.errors);
         let errors = errors.map(|(stderr, to)| OutputReader::start(stderr, OutputUse::HandedOn(to)));
@@ -121,11 +111,13 @@ impl ChildProcess {
             changes,
             output,
             errors,
+            keeps_output,
             input_written,
             at_terminal,
             started,
-            state: RunState::Running,
-            interruption: None,
+            stopped: false,
+            forwarded: None,
+            insisted: None,
         })
     }
 
@@ -135,13 +127,12 @@ impl ChildProcess {
     /// The program's state cannot be asked for.
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
-        if self.interruption.is_some() {
+        if self.forwarded.is_some() {
             // SIGTERM ends the descendants that are left: background programs of a shell ignore SIGINT.
             self.signal(Signal::TERM);
         }
         let readers = (self.output.take(), self.errors.take());
         [&readers.0, &readers.1].into_iter().flatten().for_each(OutputReader::program_ended);
-        let is_value = readers.0.as_ref().is_some_and(OutputReader::keeps_all);
         let output = readers.0.map(|output| self.join(output.kept(), interrupt)).transpose()?;
         readers.1.map(|errors| self.join(errors.kept(), interrupt)).transpose()?;
         if let Some(input_written) = self.input_written.take() {
@@ -149,7 +140,7 @@ impl ChildProcess {
         }
         self.resume();
         // Ctrl-C interrupts the command that captures the output, even if the program ignored it.
-        if is_value && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
+        if self.keeps_output && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         Ok(StateChange::Ended(status, output.unwrap_or_default()))
@@ -162,7 +153,7 @@ impl ChildProcess {
             given => given,
         };
         // Only a stopped program is continued: SIGCONT would undo a new Ctrl-Z.
-        if std::mem::replace(&mut self.state, RunState::Running) == RunState::Stopped {
+        if std::mem::take(&mut self.stopped) {
             self.resume();
         }
         loop {
@@ -174,18 +165,18 @@ impl ChildProcess {
                     // Without a terminal, whoever stopped the program has to continue it.
                     WaitEvent::Stopped | WaitEvent::WantedTerminal if !self.at_terminal => {}
                     WaitEvent::Stopped | WaitEvent::WantedTerminal => {
-                        self.state = RunState::Stopped;
+                        self.stopped = true;
                         return Ok(None);
                     }
                 },
                 Err(RecvTimeoutError::Disconnected) => return Err(thread_panicked()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let first = interrupt.is_raised() && self.interruption.is_none();
+            let first = interrupt.is_raised() && self.forwarded.is_none();
             if first {
-                self.interruption = Some(Interruption { at: Instant::now(), last: None });
+                self.forwarded = Some(Instant::now());
             }
-            if first || self.started.elapsed() < STARTUP && (self.interruption.is_some() || self.saw_interrupt()) {
+            if first || self.started.elapsed() < STARTUP && (self.forwarded.is_some() || self.saw_interrupt()) {
                 self.signal(Signal::INT);
             }
             self.escalate();
@@ -194,13 +185,13 @@ impl ChildProcess {
 
     /// Ends a program without a terminal that goes on after Ctrl-C.
     fn escalate(&mut self) {
-        let Some(interruption) = self.interruption.as_mut().filter(|_| !self.at_terminal) else { return };
-        let signal = match interruption.at.elapsed() {
+        let Some(since) = self.forwarded.filter(|_| !self.at_terminal) else { return };
+        let signal = match since.elapsed() {
             early if early < GRACE_PERIOD => return,
             late if late < 2 * GRACE_PERIOD => Signal::TERM,
             _ => Signal::KILL,
         };
-        if interruption.last.replace(signal) != Some(signal) {
+        if self.insisted.replace(signal) != Some(signal) {
             self.signal(signal);
         }
     }

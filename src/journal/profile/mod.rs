@@ -8,7 +8,6 @@ mod folded;
 pub mod format;
 mod pprof;
 mod samples;
-mod strings;
 #[cfg(test)]
 mod testing;
 pub mod totals;

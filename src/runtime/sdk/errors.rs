@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backtrace::backtrace;
-use crate::runtime::failure::PANICKED;
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts, wasm_words};
 
@@ -26,22 +25,25 @@ const DEADLINE_SLACK: Duration = Duration::from_millis(100);
 pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
     let root = causes.last().map(String::as_str).unwrap_or_default();
+    // What the engine or the SDK said last: the guest's own words are left alone, whatever they are.
+    let said = has_said(error);
+    let cause = if said { "" } else { root };
     // A failure without a wasm trace is the guest's own message.
     let in_wasm = causes.len() > 1;
-    if up.interrupted() || (root == "timeout" && comes_due(up)) {
+    if up.interrupted() || (cause == "timeout" && comes_due(up)) {
         return Failure::interrupted();
     }
     let code_after = |prefix: &str| {
         causes.iter().find_map(|cause| cause.strip_prefix(prefix)?.split_whitespace().next()?.parse::<i32>().ok())
     };
-    if root == "timeout" {
+    if cause == "timeout" {
         let why = "the extism SDK interrupted it: it ends all running calls of a module with one of them";
         return Failure::new(FailureKind::Trap, why);
     }
-    if root == "oom" || root.ends_with("out of memory") {
+    if cause == "oom" || cause.ends_with("out of memory") {
         return Failure::new(FailureKind::Oom, "oom (out of memory): a memory limit was met");
     }
-    if root == "plugin ran out of fuel" {
+    if cause == "plugin ran out of fuel" {
         return Failure::new(FailureKind::Fuel, "out of fuel");
     }
     if let Some(code) = code_after(EXIT_CODE) {
@@ -59,11 +61,17 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
     match in_wasm {
-        // The guest's words, which the table of the engine's words leaves alone.
-        true if root.starts_with(PANICKED) => Failure::new(FailureKind::Trap, root),
+        true if said => Failure::new(FailureKind::Trap, root),
         true => Failure::new(FailureKind::Trap, not_allowed(root).unwrap_or_else(|| error_line(error))),
         false => Failure::new(FailureKind::Guest, root),
     }
+}
+
+/// True where the guest set a message before the call failed: the SDK hangs it below the error that ended the call, which
+/// has causes of its own then. Alternate formatting tells them.
+pub fn has_said(error: &extism::Error) -> bool {
+    let Some(ended_by) = error.chain().next().filter(|first| first.source().is_some()) else { return false };
+    format!("{ended_by:#}") != ended_by.to_string()
 }
 
 /// The refusal of an HTTP request, with the host pattern that would allow it; `None` for another error.

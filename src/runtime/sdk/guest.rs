@@ -123,7 +123,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
         let failure = errors::with_frames(errors::failure(&error, &*up).unwound(), &error, compiled.modules);
         // An error that is neither a trap nor a limit precedes all guest code: the modules do not fit together.
         let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
-            || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error));
+            || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error) && !errors::has_said(&error));
         if linking { Failure::new(FailureKind::Load, errors::error_line(&error)) } else { failure }
     })
 }
