@@ -1,7 +1,7 @@
 // A plugin for plugsh in AssemblyScript: this file beside its source, and no PDK.
 //
-// Here are input, output, errors, configuration, variables, logs, HTTP, and other plugins: start, find, call, end. JSON is
-// not here: AssemblyScript has none of its own, so calls take and give bytes or text.
+// Here are input, output, errors, configuration, variables, logs, HTTP, and other plugins: start, find, call, call
+// side by side, end. JSON is not here: AssemblyScript has none of its own, so calls take and give bytes or text.
 //
 //     npx asc hello.ts -o hello.wasm -O --use abort=plugsh/abort
 //     plugsh -c 'load ./hello.wasm; hello.greet Ada'
@@ -34,6 +34,10 @@
 @external("extism:host/user", "call_plugin") declare function host_call_plugin(id: u64, func: u64, input: u64): u64;
 @external("extism:host/user", "try_call_plugin") declare function host_try_call_plugin(id: u64, func: u64, input: u64): u64;
 @external("extism:host/user", "call_error") declare function host_call_error(): u64;
+@external("extism:host/user", "start_call") declare function host_start_call(id: u64, func: u64, input: u64): u64;
+@external("extism:host/user", "poll_call") declare function host_poll_call(ticket: u64): u64;
+@external("extism:host/user", "join_call") declare function host_join_call(ticket: u64): u64;
+@external("extism:host/user", "try_join_call") declare function host_try_join_call(ticket: u64): u64;
 @external("extism:host/user", "free_plugin") declare function host_free_plugin(id: u64): void;
 @external("extism:host/user", "find_plugin") declare function host_find_plugin(name: u64): u64;
 @external("extism:host/user", "self_plugin") declare function host_self_plugin(): u64;
@@ -178,6 +182,32 @@ export class Outcome {
   }
 }
 
+/** A call that was started and is not joined: it runs beside its caller, and is cut when that returns. */
+export class Pending {
+  constructor(private ticket: u64) {}
+
+  /** True once the call has ended, so that a join would not wait. */
+  hasEnded(): bool {
+    return host_poll_call(this.ticket) != 0;
+  }
+
+  /** Waits for the call, once. A failure does not return: it ends this call too, as that of `Process.call` does. */
+  join(): ArrayBuffer {
+    return take(host_join_call(this.ticket));
+  }
+
+  /** Waits for a call that gives text, as `join` does. */
+  joinText(): string {
+    return String.UTF8.decode(this.join());
+  }
+
+  /** Waits for the call, once; a failure is a value. */
+  tryJoin(): Outcome {
+    const output = host_try_join_call(this.ticket);
+    return new Outcome(take(output), optionalText(host_call_error()));
+  }
+}
+
 /** A process of plugsh, by the number that `ps` shows. It may be gone by the time of the next call. */
 export class Process {
   constructor(public id: u64) {}
@@ -226,6 +256,21 @@ export class Process {
     drop(name);
     drop(bytes);
     return new Outcome(take(output), optionalText(host_call_error()));
+  }
+
+  /**
+   * Starts a call that runs beside this one. It does not fail for the callee's sake: the join has the output or the failure.
+   */
+  start(func: string, input: ArrayBuffer): Pending {
+    const name = textBlock(func), bytes = block(input), ticket = host_start_call(this.id, name, bytes);
+    drop(name);
+    drop(bytes);
+    return new Pending(ticket);
+  }
+
+  /** Starts a call with text, as `start` does. */
+  startText(func: string, input: string): Pending {
+    return this.start(func, String.UTF8.encode(input));
   }
 
   /** Ends a process that this one, or one below it, started. A failure ends this call. */

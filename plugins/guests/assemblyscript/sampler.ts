@@ -37,6 +37,29 @@ export function guarded(): i32 {
   return plugsh.outputText(error !== null ? "failed: " + error : "ok: " + outcome.text());
 }
 
+/**
+ * The vowels of its input's words, each counted by a child of its own, side by side; and how a call that fails beside them has
+ * ended.
+ */
+export function side_by_side(): i32 {
+  const failing = plugsh.Process.register("misbehave"), failure = failing.startText("error", "bang");
+  const words = plugsh.inputText().split(" "), counters: plugsh.Process[] = [], counts: plugsh.Pending[] = [];
+  for (let i = 0; i < words.length; i++) {
+    counters.push(plugsh.Process.register("count_vowels"));
+    counts.push(counters[i].startText("count_vowels", words[i]));
+  }
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) {
+    const report = counts[i].joinText();
+    sum += i32.parse(report.substring(report.indexOf(":") + 1, report.indexOf(",")));
+    counters[i].free();
+  }
+  while (!failure.hasEnded()) continue;
+  const outcome = failure.tryJoin(), error = outcome.error;
+  failing.free();
+  return plugsh.outputText(`${sum} vowels; ` + (error !== null ? "failed: " + error : "ok: " + outcome.text()));
+}
+
 /** Its own id, its parent's, and that of the process that the input names. */
 export function family(): i32 {
   const parent = plugsh.Process.parent(), found = plugsh.Process.find(plugsh.inputText());

@@ -1,6 +1,7 @@
 /* plugsh.h: a plugin for plugsh in C or C++ with this one header and no PDK.
  *
- * Here are input, output, errors, configuration, variables, logs, HTTP, and other plugins: start, find, call, end.
+ * Here are input, output, errors, configuration, variables, logs, HTTP, and other plugins: start, find, call,
+ * call side by side, end.
  * JSON is not here: C has none of its own, so calls take and give bytes.
  *
  *     #include "plugsh.h"
@@ -40,6 +41,11 @@ typedef struct {
 
 /* A process of plugsh, by the number that `ps` shows; 0 is none, or the shell. */
 typedef uint64_t plugsh_process;
+
+/* A call that was started and is not joined: it runs beside its caller, and is cut when that returns. */
+typedef struct {
+  uint64_t ticket;
+} plugsh_pending;
 
 /* How a call ended that may fail: `bytes` is its output if `ok`, and else the message. */
 typedef struct {
@@ -100,6 +106,10 @@ PLUGSH_USER_(uint64_t, register_plugin, (uint64_t name));
 PLUGSH_USER_(uint64_t, call_plugin, (uint64_t id, uint64_t function, uint64_t input));
 PLUGSH_USER_(uint64_t, try_call_plugin, (uint64_t id, uint64_t function, uint64_t input));
 PLUGSH_USER_(uint64_t, call_error, (void));
+PLUGSH_USER_(uint64_t, start_call, (uint64_t id, uint64_t function, uint64_t input));
+PLUGSH_USER_(uint64_t, poll_call, (uint64_t ticket));
+PLUGSH_USER_(uint64_t, join_call, (uint64_t ticket));
+PLUGSH_USER_(uint64_t, try_join_call, (uint64_t ticket));
 PLUGSH_USER_(void, free_plugin, (uint64_t id));
 PLUGSH_USER_(uint64_t, find_plugin, (uint64_t name));
 PLUGSH_USER_(uint64_t, self_plugin, (void));
@@ -367,15 +377,42 @@ static inline plugsh_bytes plugsh_call(plugsh_process process, const char *funct
   return plugsh_take_(output);
 }
 
+/* How the last call ended that may fail. */
+static inline plugsh_result plugsh_result_(uint64_t output) {
+  uint64_t error = plugsh_host_call_error();
+  plugsh_result result = {error == 0, plugsh_take_(error ? error : output)};
+  return result;
+}
+
 /* Calls a function; a failure is a value. */
 static inline plugsh_result plugsh_try_call(plugsh_process process, const char *function, const void *input, size_t len) {
   uint64_t name = plugsh_text_block_(function), block = plugsh_block_(input, len);
   uint64_t output = plugsh_host_try_call_plugin(process, name, block);
   plugsh_drop_(name);
   plugsh_drop_(block);
-  uint64_t error = plugsh_host_call_error();
-  plugsh_result result = {error == 0, plugsh_take_(error ? error : output)};
-  return result;
+  return plugsh_result_(output);
+}
+
+/* ---- Calls side by side ---- */
+
+/* Starts a call that runs beside this one. It does not fail for the callee's sake: the join has the output or the failure. */
+static inline plugsh_pending plugsh_start(plugsh_process process, const char *function, const void *input, size_t len) {
+  uint64_t name = plugsh_text_block_(function), block = plugsh_block_(input, len);
+  plugsh_pending pending = {plugsh_host_start_call(process, name, block)};
+  plugsh_drop_(name);
+  plugsh_drop_(block);
+  return pending;
+}
+
+/* True once the call has ended, so that a join would not wait. */
+static inline bool plugsh_has_ended(plugsh_pending pending) { return plugsh_host_poll_call(pending.ticket) != 0; }
+
+/* Waits for a started call, once. A failure does not return: it ends this call too, as that of plugsh_call does. */
+static inline plugsh_bytes plugsh_join(plugsh_pending pending) { return plugsh_take_(plugsh_host_join_call(pending.ticket)); }
+
+/* Waits for a started call, once; a failure is a value. */
+static inline plugsh_result plugsh_try_join(plugsh_pending pending) {
+  return plugsh_result_(plugsh_host_try_join_call(pending.ticket));
 }
 
 #endif

@@ -51,6 +51,37 @@ PLUGSH_EXPORT(guarded) {
   return 0;
 }
 
+/* The vowels of its input's first three words, each counted by a child of its own, side by side; and how a call that fails
+ * beside them has ended. */
+PLUGSH_EXPORT(side_by_side) {
+  enum { PIECES = 3 };
+  plugsh_bytes text = plugsh_input();
+  plugsh_process counters[PIECES], failing = plugsh_register("misbehave");
+  plugsh_pending counts[PIECES], failure = plugsh_start(failing, "error", "bang", 4);
+  const char *word = strtok(text.data, " ");
+  for (int i = 0; i < PIECES; i++, word = strtok(NULL, " ")) {
+    if (!word) return plugsh_fail("expected WORD WORD WORD");
+    counters[i] = plugsh_register("count_vowels");
+    counts[i] = plugsh_start(counters[i], "count_vowels", word, strlen(word));
+  }
+  int sum = 0;
+  for (int i = 0; i < PIECES; i++) {
+    plugsh_bytes report = plugsh_join(counts[i]);
+    const char *count = strchr(report.data, ':');
+    if (!count) return plugsh_fail("no count in `%s`", report.data);
+    sum += atoi(count + 1);
+    free(report.data);
+    plugsh_free(counters[i]);
+  }
+  while (!plugsh_has_ended(failure)) continue;
+  plugsh_result result = plugsh_try_join(failure);
+  plugsh_free(failing);
+  plugsh_print("%d vowels; %s: %s", sum, result.ok ? "ok" : "failed", result.bytes.data);
+  free(result.bytes.data);
+  free(text.data);
+  return 0;
+}
+
 /* Its own id, its parent's, and that of the process that the input names. */
 PLUGSH_EXPORT(family) {
   plugsh_bytes name = plugsh_input();

@@ -1,7 +1,10 @@
 // Tries all that plugsh.h has, in C++: a function for each part of it.
+#include <algorithm>
 #include <cassert>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "plugsh.h"
 
@@ -60,6 +63,30 @@ PLUGSH_EXPORT(guarded) {
   plugsh_result result = plugsh_try_call(process, function.c_str(), rest.data(), rest.size());
   plugsh_free(process);
   return output((result.ok ? "ok: " : "failed: ") + owned(result.bytes));
+}
+
+// The vowels of its input's words, each counted by a child of its own, side by side; and how a call that fails beside them
+// has ended.
+PLUGSH_EXPORT(side_by_side) {
+  plugsh_process failing = plugsh_register("misbehave");
+  plugsh_pending failure = plugsh_start(failing, "error", "bang", 4);
+  std::vector<std::pair<plugsh_process, plugsh_pending>> counts;
+  std::string text = input();
+  for (size_t start = 0, end; start < text.size(); start = end + 1) {
+    end = std::min(text.find(' ', start), text.size());
+    plugsh_process counter = plugsh_register("count_vowels");
+    counts.emplace_back(counter, plugsh_start(counter, "count_vowels", text.data() + start, end - start));
+  }
+  int sum = 0;
+  for (auto [counter, pending] : counts) {
+    std::string report = owned(plugsh_join(pending));
+    sum += atoi(report.c_str() + report.find(':') + 1);
+    plugsh_free(counter);
+  }
+  while (!plugsh_has_ended(failure)) continue;
+  plugsh_result result = plugsh_try_join(failure);
+  plugsh_free(failing);
+  return output(std::to_string(sum) + " vowels; " + (result.ok ? "ok: " : "failed: ") + owned(result.bytes));
 }
 
 // Its own id, its parent's, and that of the process that the input names.

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,6 +74,42 @@ func guarded() int32 {
 			return []byte("failed: " + err.Error()), nil
 		}
 		return append([]byte("ok: "), output...), nil
+	})
+}
+
+// side_by_side gives the vowels of its input's words, each counted by a child of its own, side by side; and how a call that
+// fails beside them has ended.
+//
+//go:wasmexport side_by_side
+func sideBySide() int32 {
+	return plugsh.Run(func(text []byte) ([]byte, error) {
+		failing := plugsh.Register("misbehave")
+		defer failing.Free()
+		failure := failing.Start("error", []byte("bang"))
+		var counts []plugsh.Pending
+		for _, word := range bytes.Fields(text) {
+			counter := plugsh.Register("count_vowels")
+			defer counter.Free()
+			counts = append(counts, counter.Start("count_vowels", word))
+		}
+		type report struct {
+			Count int `json:"count"`
+		}
+		sum := 0
+		for _, pending := range counts {
+			counted, err := plugsh.JoinJSON[report](pending)
+			if err != nil {
+				return nil, err
+			}
+			sum += counted.Count
+		}
+		for !failure.HasEnded() {
+		}
+		output, err := failure.TryJoin()
+		if err != nil {
+			return fmt.Appendf(nil, "%d vowels; failed: %v", sum, err), nil
+		}
+		return fmt.Appendf(nil, "%d vowels; ok: %s", sum, output), nil
 	})
 }
 

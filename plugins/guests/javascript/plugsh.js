@@ -1,7 +1,7 @@
 // A plugin for plugsh in JavaScript: what scripts import as "plugsh". It stands in the engine.
 //
 // Here are input, output, errors, configuration, variables, logs, HTTP, and other plugins: start, find, call (with text,
-// bytes, or a value as JSON), end.
+// bytes, or a value as JSON), call side by side, end.
 
 const host = globalThis.__plugsh_host;
 
@@ -97,6 +97,35 @@ export function http(url, { method = "GET", headers = {}, body } = {}) {
   return new Response(answer.status, answer.body);
 }
 
+/** `{ output }` or `{ error }`. */
+function outcome({ output, error }) {
+  return error === undefined ? { output: new Bytes(output) } : { error };
+}
+
+/** A call that was started and is not joined: it runs beside its caller, and is cut when that returns. */
+export class Pending {
+  #started;
+
+  constructor(started) {
+    this.#started = started;
+  }
+
+  /** True once the call has ended, so that a join would not wait. */
+  hasEnded() {
+    return this.#started.hasEnded();
+  }
+
+  /** Waits for the call, once. A failure does not return: it ends this call too, as that of `Process.call` does. */
+  join() {
+    return new Bytes(this.#started.join());
+  }
+
+  /** Waits for the call, once; a failure is a value: `{ error }` in place of `{ output }`. */
+  tryJoin() {
+    return outcome(this.#started.tryJoin());
+  }
+}
+
 /** A process of plugsh, by the number that `ps` shows. It may be gone by the time of the next call. */
 export class Process {
   constructor(id) {
@@ -134,8 +163,12 @@ export class Process {
 
   /** Calls a function; a failure is a value: `{ error }` in place of `{ output }`. */
   tryCall(name, input) {
-    const { output, error } = host.tryCall(this.id, name, crossing(input));
-    return error === undefined ? { output: new Bytes(output) } : { error };
+    return outcome(host.tryCall(this.id, name, crossing(input)));
+  }
+
+  /** Starts a call that runs beside this one. It does not fail for the callee's sake: the join has the output or the failure. */
+  start(name, input) {
+    return new Pending(host.start(this.id, name, crossing(input)));
   }
 
   /** Ends a process that this one, or one below it, started. A failure ends this call. */

@@ -33,6 +33,28 @@ export function guarded(input) {
   return error === undefined ? `ok: ${output.text()}` : `failed: ${error}`;
 }
 
+/**
+ * The vowels of its input's words, each counted by a child of its own, side by side; and how a call that fails beside them has
+ * ended.
+ */
+export function side_by_side(input) {
+  const failing = plugsh.Process.register("misbehave");
+  const failure = failing.start("error", "bang");
+  const counters = input.text().split(" ").map((word) => {
+    const counter = plugsh.Process.register("count_vowels");
+    return { counter, pending: counter.start("count_vowels", word) };
+  });
+  let sum = 0;
+  for (const { counter, pending } of counters) {
+    sum += pending.join().json().count;
+    counter.free();
+  }
+  while (!failure.hasEnded());
+  const { output, error } = failure.tryJoin();
+  failing.free();
+  return `${sum} vowels; ` + (error === undefined ? `ok: ${output.text()}` : `failed: ${error}`);
+}
+
 /** The nodes of a binary tree of the depth, as the plugin `tree` counts them: values as JSON. */
 export function nodes(input) {
   const tree = plugsh.Process.register("tree");

@@ -58,6 +58,38 @@ pub fn guarded(line: String) -> FnResult<String> {
     })
 }
 
+#[derive(Deserialize, FromBytes)]
+#[encoding(Json)]
+struct Counted {
+    count: u64,
+}
+
+/// The vowels of its input's words, each counted by a child of its own, side by side; and how a call that fails beside
+/// them has ended.
+#[plugin_fn]
+pub fn side_by_side(text: String) -> FnResult<String> {
+    let failing = Plugin::register("misbehave")?;
+    let failure = failing.start("error", "bang")?;
+    let mut counts = Vec::new();
+    for word in text.split(' ') {
+        let counter = Plugin::register("count_vowels")?;
+        let pending = counter.start("count_vowels", word)?;
+        counts.push((counter, pending));
+    }
+    let mut sum = 0;
+    for (counter, pending) in counts {
+        sum += pending.join::<Counted>()?.count;
+        counter.free();
+    }
+    while !failure.has_ended() {}
+    let outcome = failure.try_join::<String>();
+    failing.free();
+    Ok(match outcome {
+        Ok(output) => format!("{sum} vowels; ok: {output}"),
+        Err(error) => format!("{sum} vowels; failed: {error}"),
+    })
+}
+
 #[derive(Serialize, ToBytes)]
 #[encoding(Json)]
 struct Size {

@@ -1,7 +1,7 @@
 //! A plugin for plugsh in Zig: this file beside its source, and no PDK.
 //!
 //! Here are input, output, errors, panics, configuration, variables, logs, HTTP, and other plugins: start, find, call
-//! (with bytes, or typed by std.json), end. What a function gives is allocated with the allocator that it was given.
+//! (with bytes, or typed by std.json), call side by side, end. What a function gives is allocated with the allocator that it was given.
 //!
 //!     zig build-exe hello.zig -target wasm32-freestanding -fno-entry -rdynamic -OReleaseSafe
 //!     plugsh -c 'load ./hello.wasm; hello.greet Ada'
@@ -40,6 +40,10 @@ const user = struct {
     extern "extism:host/user" fn call_plugin(id: u64, function: u64, input: u64) u64;
     extern "extism:host/user" fn try_call_plugin(id: u64, function: u64, input: u64) u64;
     extern "extism:host/user" fn call_error() u64;
+    extern "extism:host/user" fn start_call(id: u64, function: u64, input: u64) u64;
+    extern "extism:host/user" fn poll_call(ticket: u64) u64;
+    extern "extism:host/user" fn join_call(ticket: u64) u64;
+    extern "extism:host/user" fn try_join_call(ticket: u64) u64;
     extern "extism:host/user" fn free_plugin(id: u64) void;
     extern "extism:host/user" fn find_plugin(name: u64) u64;
     extern "extism:host/user" fn self_plugin() u64;
@@ -188,6 +192,38 @@ pub const Outcome = union(enum) {
     ok: []u8,
     /// The message that the callee or plugsh gave.
     failed: []u8,
+
+    /// How the last call ended that may fail.
+    fn of(allocator: Allocator, output: u64) Allocator.Error!Outcome {
+        const message = user.call_error();
+        if (message != 0) return .{ .failed = try take(allocator, message) };
+        return .{ .ok = try take(allocator, output) };
+    }
+};
+
+/// A call that was started and is not joined: it runs beside its caller, and is cut when that returns.
+pub const Pending = struct {
+    ticket: u64,
+
+    /// True once the call has ended, so that a join would not wait.
+    pub fn hasEnded(pending: Pending) bool {
+        return user.poll_call(pending.ticket) != 0;
+    }
+
+    /// Waits for the call, once. A failure does not return: it ends this call too, as that of `Process.call` does.
+    pub fn join(pending: Pending, allocator: Allocator) Allocator.Error![]u8 {
+        return take(allocator, user.join_call(pending.ticket));
+    }
+
+    /// Waits for the call, once; a failure is a value.
+    pub fn tryJoin(pending: Pending, allocator: Allocator) Allocator.Error!Outcome {
+        return .of(allocator, user.try_join_call(pending.ticket));
+    }
+
+    /// Waits for the call, once, and reads a `Reply` from the JSON that it gives, as `Process.callJson` does.
+    pub fn joinJson(pending: Pending, comptime Reply: type, arena: Allocator) !Reply {
+        return parsed(Reply, arena, try pending.join(arena));
+    }
 };
 
 /// A process of plugsh, by the number that `ps` shows. It may be gone by the time of the next call.
@@ -229,18 +265,20 @@ pub const Process = struct {
 
     /// Calls a function; a failure is a value.
     pub fn tryCall(process: Process, allocator: Allocator, function: []const u8, bytes: []const u8) Allocator.Error!Outcome {
-        const output = process.cross(user.try_call_plugin, function, bytes);
-        const message = user.call_error();
-        if (message != 0) return .{ .failed = try take(allocator, message) };
-        return .{ .ok = try take(allocator, output) };
+        return .of(allocator, process.cross(user.try_call_plugin, function, bytes));
     }
 
     /// Calls a function with a value as JSON, and reads a `Reply` from the JSON that it gives; unknown fields are left
     /// out. The arena keeps what the reply points to.
     pub fn callJson(process: Process, comptime Reply: type, arena: Allocator, function: []const u8, value: anytype) !Reply {
         const request = try std.json.Stringify.valueAlloc(arena, value, .{});
-        const reply = try process.call(arena, function, request);
-        return std.json.parseFromSliceLeaky(Reply, arena, reply, .{ .ignore_unknown_fields = true });
+        return parsed(Reply, arena, try process.call(arena, function, request));
+    }
+
+    /// Starts a call that runs beside this one. It does not fail for the callee's sake: the join has the output or the
+    /// failure.
+    pub fn start(process: Process, function: []const u8, bytes: []const u8) Pending {
+        return .{ .ticket = process.cross(user.start_call, function, bytes) };
     }
 
     /// Ends a process that this one, or one below it, started. A failure ends this call.
@@ -256,6 +294,10 @@ pub const Process = struct {
         return how(process.id, name, in);
     }
 };
+
+fn parsed(comptime Reply: type, arena: Allocator, json: []const u8) !Reply {
+    return std.json.parseFromSliceLeaky(Reply, arena, json, .{ .ignore_unknown_fields = true });
+}
 
 // ---- Blocks: one copy by the host where it has the bulk path (BULK.md), and else eight bytes a call.
 

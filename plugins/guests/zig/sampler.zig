@@ -12,6 +12,7 @@ comptime {
         .forget = forget,
         .shout = shout,
         .guarded = guarded,
+        .side_by_side = sideBySide,
         .nodes = nodes,
         .family = family,
         .greet = greet,
@@ -60,6 +61,31 @@ fn guarded(arena: Allocator, line: []const u8) ![]const u8 {
 
 fn usage() error{Failed} {
     return plugsh.fail("expected PLUGIN FUNCTION INPUT", .{});
+}
+
+/// The vowels of its input's words, each counted by a child of its own, side by side; and how a call that fails beside them
+/// has ended.
+fn sideBySide(arena: Allocator, text: []const u8) ![]const u8 {
+    const failing: plugsh.Process = .register("misbehave");
+    defer failing.free();
+    const failure = failing.start("error", "bang");
+    const Count = struct { counter: plugsh.Process, pending: plugsh.Pending };
+    var counts: std.ArrayList(Count) = .empty;
+    var words = std.mem.tokenizeScalar(u8, text, ' ');
+    while (words.next()) |word| {
+        const counter: plugsh.Process = .register("count_vowels");
+        try counts.append(arena, .{ .counter = counter, .pending = counter.start("count_vowels", word) });
+    }
+    var sum: u64 = 0;
+    for (counts.items) |count| {
+        sum += (try count.pending.joinJson(struct { count: u64 }, arena)).count;
+        count.counter.free();
+    }
+    while (!failure.hasEnded()) {}
+    return switch (try failure.tryJoin(arena)) {
+        .ok => |output| std.fmt.allocPrint(arena, "{d} vowels; ok: {s}", .{ sum, output }),
+        .failed => |message| std.fmt.allocPrint(arena, "{d} vowels; failed: {s}", .{ sum, message }),
+    };
 }
 
 /// The nodes of a binary tree of the depth, as the plugin `tree` counts them: a typed call.

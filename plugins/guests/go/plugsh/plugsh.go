@@ -1,7 +1,7 @@
 //go:build wasip1
 
 // Package plugsh is a plugin for plugsh in Go, without a PDK: input, output, errors, panics, configuration, variables, logs,
-// HTTP, and other plugins: start, find, call (with bytes, or typed by encoding/json), end.
+// HTTP, and other plugins: start, find, call (with bytes, or typed by encoding/json), call side by side, end.
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o hello.wasm .
 //	plugsh -c 'load ./hello.wasm; hello.greet Ada'
@@ -100,6 +100,18 @@ func hostTryCallPlugin(id uint64, function, input handle) handle
 
 //go:wasmimport extism:host/user call_error
 func hostCallError() handle
+
+//go:wasmimport extism:host/user start_call
+func hostStartCall(id uint64, function, input handle) uint64
+
+//go:wasmimport extism:host/user poll_call
+func hostPollCall(ticket uint64) uint64
+
+//go:wasmimport extism:host/user join_call
+func hostJoinCall(ticket uint64) handle
+
+//go:wasmimport extism:host/user try_join_call
+func hostTryJoinCall(ticket uint64) handle
 
 //go:wasmimport extism:host/user free_plugin
 func hostFreePlugin(id uint64)
@@ -252,7 +264,11 @@ func (p Process) Call(function string, input []byte) []byte {
 
 // TryCall calls a function; a failure is an error.
 func (p Process) TryCall(function string, input []byte) ([]byte, error) {
-	output := p.cross(hostTryCallPlugin, function, input)
+	return takeOrError(p.cross(hostTryCallPlugin, function, input))
+}
+
+// takeOrError gives the output of the last call that may fail, or its failure.
+func takeOrError(output handle) ([]byte, error) {
 	if message := hostCallError(); message != 0 {
 		return nil, errors.New(string(take(message)))
 	}
@@ -273,6 +289,32 @@ func CallJSON[Reply any](p Process, function string, value any) (Reply, error) {
 
 // Free ends a process that this one, or one below it, started. A failure ends this call.
 func (p Process) Free() { hostFreePlugin(uint64(p)) }
+
+// Pending is a call that was started and is not joined: it runs beside its caller, and is cut when that returns. Goroutines
+// share one thread; these calls have threads of their own.
+type Pending struct{ ticket uint64 }
+
+// Start starts a call that runs beside this one. It does not fail for the callee's sake: the join has the output or the
+// failure.
+func (p Process) Start(function string, input []byte) Pending {
+	return Pending{p.cross(hostStartCall, function, input)}
+}
+
+// HasEnded is true once the call has ended, so that a join would not wait.
+func (p Pending) HasEnded() bool { return hostPollCall(p.ticket) != 0 }
+
+// Join waits for the call, once. A failure does not return: it ends this call too, as that of Process.Call does.
+func (p Pending) Join() []byte { return take(hostJoinCall(p.ticket)) }
+
+// TryJoin waits for the call, once; a failure is an error.
+func (p Pending) TryJoin() ([]byte, error) { return takeOrError(hostTryJoinCall(p.ticket)) }
+
+// JoinJSON waits for the call, once, and reads a Reply from the JSON that it gives, as CallJSON does.
+func JoinJSON[Reply any](p Pending) (Reply, error) {
+	var reply Reply
+	err := json.Unmarshal(p.Join(), &reply)
+	return reply, err
+}
 
 func (p Process) cross(how func(id uint64, function, input handle) handle, function string, input []byte) handle {
 	in := block(input)

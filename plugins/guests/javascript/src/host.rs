@@ -1,8 +1,10 @@
 //! The functions of the host as JavaScript sees them, on the object that `plugsh.js` builds on. Bytes are `Uint8Array`.
 
 use extism_pdk::{HttpRequest, LogLevel, config, http, log, var};
-use plugsh_guest::{Plugin, bulk};
+use plugsh_guest::{CallError, Plugin, bulk};
 use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray, Value};
+
+use crate::pending;
 
 /// All of them.
 pub fn functions<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
@@ -21,6 +23,7 @@ pub fn functions<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("parent", Function::new(ctx.clone(), || number(Plugin::parent()))?)?;
     host.set("call", Function::new(ctx.clone(), call)?)?;
     host.set("tryCall", Function::new(ctx.clone(), try_call)?)?;
+    host.set("start", Function::new(ctx.clone(), start)?)?;
     host.set("free", Function::new(ctx.clone(), |ctx: Ctx<'js>, id: f64| plugin(&ctx, id).map(Plugin::free))?)?;
     Ok(host)
 }
@@ -94,11 +97,19 @@ fn call<'js>(ctx: Ctx<'js>, id: f64, function: String, input: Value<'js>) -> Res
     bytes_to_js(&ctx, output)
 }
 
-/// `{ output }` or `{ error }`.
 fn try_call<'js>(ctx: Ctx<'js>, id: f64, function: String, input: Value<'js>) -> Result<Object<'js>> {
+    outcome(&ctx, plugin(&ctx, id)?.try_call_bytes(&function, bytes_of(&input)?))
+}
+
+fn start<'js>(ctx: Ctx<'js>, id: f64, function: String, input: Value<'js>) -> Result<Object<'js>> {
+    pending::object(&ctx, plugin(&ctx, id)?.start_bytes(&function, bytes_of(&input)?))
+}
+
+/// `{ output }` or `{ error }`.
+pub fn outcome<'js>(ctx: &Ctx<'js>, ended: std::result::Result<Vec<u8>, CallError>) -> Result<Object<'js>> {
     let outcome = Object::new(ctx.clone())?;
-    match plugin(&ctx, id)?.try_call_bytes(&function, bytes_of(&input)?) {
-        Ok(output) => outcome.set("output", bytes_to_js(&ctx, output)?)?,
+    match ended {
+        Ok(output) => outcome.set("output", bytes_to_js(ctx, output)?)?,
         Err(error) => outcome.set("error", error.message())?,
     }
     Ok(outcome)

@@ -7,6 +7,7 @@
 mod clock;
 mod engine;
 mod host;
+mod pending;
 
 use std::cell::RefCell;
 
