@@ -49,12 +49,7 @@ impl Detail {
     pub fn process(id: ProcessId, detail: Option<&ProcessDetail>, edges: &[stats::Row]) -> Detail {
         let subject = Subject::Process(id);
         let Some(detail) = detail else {
-            return Detail {
-                subject,
-                title: format!("process {id}"),
-                lines: vec![vec![trusted("it is gone", theme::DIM)]],
-                stack_at: 1,
-            };
+            return Detail::gone(subject, format!("process {id}"), "it is gone");
         };
         let mut lines = figures(&detail.view);
         lines.extend(limits(&detail.spec));
@@ -80,17 +75,17 @@ impl Detail {
         Detail { subject, title: detail.view.label().to_string(), lines, stack_at }
     }
 
+    /// What is shown in place of details that are no longer known.
+    fn gone(subject: Subject, title: String, why: &'static str) -> Detail {
+        Detail { subject, title, lines: vec![vec![trusted(why, theme::DIM)]], stack_at: 1 }
+    }
+
     /// The details of a call; `call` is `None` when the journal has evicted it.
     pub fn call(seq: u64, call: Option<&Record>, now: Duration) -> Detail {
         let subject = Subject::Call(seq);
         let Some(call) = call else {
-            let gone = "the journal has let it go: newer calls needed its place";
-            return Detail {
-                subject,
-                title: format!("call {seq}"),
-                lines: vec![vec![trusted(gone, theme::DIM)]],
-                stack_at: 1,
-            };
+            let why = "the journal has let it go: newer calls needed its place";
+            return Detail::gone(subject, format!("call {seq}"), why);
         };
         let ended = call.outcome.is_ended();
         let held = Duration::from_nanos(call.held_ns);
