@@ -146,6 +146,7 @@ mod tests {
             at_ns,
             duration_ns,
             job: 2,
+            outcome: crate::journal::Outcome::Ok,
             ..Record::default()
         };
         let events = events(&[call(1, 0, 0, 100), call(2, 1, 10, 50), call(3, 1, 20, 50)]);

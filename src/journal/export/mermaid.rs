@@ -238,7 +238,17 @@ mod tests {
             callee_name: Symbol::intern("mapper"),
             function: Symbol::intern("map"),
             depth: 2,
-            ..Record { seq, parent_seq, at_ns, duration_ns: 50, caller: 1, callee, job: 1, ..Record::default() }
+            ..Record {
+                seq,
+                parent_seq,
+                at_ns,
+                duration_ns: 50,
+                caller: 1,
+                callee,
+                job: 1,
+                outcome: crate::journal::Outcome::Ok,
+                ..Record::default()
+            }
         };
         let caller = Record { duration_ns: 200, caller: 0, depth: 1, ..call(1, 0, 0, 1) };
         let text = written(|out| write(&[caller, call(2, 1, 10, 2), call(3, 1, 20, 3), call(4, 1, 90, 2)], out));

@@ -50,9 +50,10 @@ fn end_of(record: &Record) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::record::Outcome;
 
     fn record(seq: u64, parent_seq: u64, at_ns: u64, duration_ns: u64) -> Record {
-        Record { seq, parent_seq, at_ns, duration_ns, job: 1, ..Record::default() }
+        Record { seq, parent_seq, at_ns, duration_ns, job: 1, outcome: Outcome::Ok, ..Record::default() }
     }
 
     #[test]
