@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs};
 use plugsh::allocator;
-use plugsh::front::one_call::{self, OneCall};
+use plugsh::front::one_call::{self, CallInput, CallSource, OneCall, OutputForm};
 use plugsh::front::repl::paths::{cache_dir, home_error};
 use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::signals;
@@ -221,17 +221,20 @@ fn source(file: PathBuf) -> LineSource {
 }
 
 fn call(arguments: CallArgs, global: &Global) -> OneCall {
+    let source = if arguments.manifest { CallSource::Manifest } else { CallSource::Word };
+    let bytes = arguments.input.map(OsString::into_encoded_bytes).unwrap_or_default();
     OneCall {
-        source: arguments.source,
+        source: source(arguments.source),
         function: arguments.function,
-        input: arguments.input,
-        stdin: arguments.stdin,
+        input: if arguments.stdin { CallInput::Stdin } else { CallInput::Bytes(bytes) },
         repeat: u64::try_from(arguments.repeat).unwrap_or(0),
-        raw: arguments.raw,
-        json: global.json,
+        form: match (global.json, arguments.raw) {
+            (true, _) => OutputForm::Json,
+            (false, true) => OutputForm::Raw,
+            (false, false) => OutputForm::Text,
+        },
         host: arguments.host,
         load: arguments.load,
-        manifest: arguments.manifest,
         streams: streams::is_enabled(),
         logs_shown: global.log_level.unwrap_or(LogLevel::Error),
     }

@@ -80,7 +80,9 @@ fn chrome_events_are_what_a_reader_of_the_format_takes() {
         ("load 1:wordcount".into(), Some("compiled"))
     );
     for inner in slices[2..].iter().chain(&loads[1..]) {
-        assert!(inner.tid == run.tid && inner.ts >= run.ts && end(inner) <= end(run), "{inner:?} is not in {run:?}");
+        // Mappers that run side by side have tracks of their own beside the job's.
+        assert_eq!(inner.tid % 1_000_000, run.tid, "a track of the job: {inner:?}");
+        assert!(inner.ts >= run.ts && end(inner) <= end(run), "{inner:?} is not in {run:?}");
     }
     let callees: HashSet<&str> = slices[2..].iter().filter_map(|slice| slice.args["callee"].as_str()).collect();
     assert_eq!(callees.len(), 4, "three mappers and a reducer: {callees:?}");

@@ -1,11 +1,10 @@
 //! The options that set limits, made from the table of limits; `limits` lists them with their defaults.
 
-use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use plugsh::journal::PayloadSettings;
 use plugsh::limits::{Amount, LIMITS, Limit, LimitRow, LimitUnit, Limits};
-use plugsh::shell::units::{parse_duration, parse_size};
+use plugsh::shell::units::{parse_duration, parse_size, parse_within};
 use plugsh::shell::words::limit_error;
 
 /// Bytes of one side of a call that `--payload-bytes` keeps.
@@ -44,8 +43,8 @@ fn argument(row: &LimitRow) -> Arg {
     let arg = arg.help(row.help.trim_end_matches('.'));
     match row.unit {
         LimitUnit::Count => {
-            let count = RangedU64ValueParser::<u64>::new().range(0..=row.holds);
-            arg.value_name("N").value_parser(count.map(Amount::Count))
+            let holds = row.holds;
+            arg.value_name("N").value_parser(move |text: &str| parse_within(text, 0..=holds).map(Amount::Count))
         }
         LimitUnit::Bytes => arg.value_name("SIZE").value_parser(|text: &str| parse_size(text).map(Amount::Bytes)),
         LimitUnit::Time => arg.value_name("DURATION").value_parser(|text: &str| parse_duration(text).map(Amount::Time)),

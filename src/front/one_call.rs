@@ -1,8 +1,6 @@
 //! `plugsh call`: loads one plugin, calls one function, prints the output and exits.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,23 +21,44 @@ use crate::shell::{Session, SessionOptions, ShellError, Stdin, start};
 /// The arguments of `plugsh call`.
 #[derive(Debug)]
 pub struct OneCall {
-    pub source: String,
+    pub source: CallSource,
     pub function: String,
-    pub input: Option<OsString>,
-    /// INPUT is read from standard input.
-    pub stdin: bool,
+    pub input: CallInput,
     /// The number of calls; each prints its output.
     pub repeat: u64,
-    pub raw: bool,
-    pub json: bool,
+    pub form: OutputForm,
     pub host: Host,
     pub load: LoadOptions,
-    /// The source is a manifest.
-    pub manifest: bool,
     /// WASI's standard output and error are forwarded to this program's.
     pub streams: bool,
     /// The lowest level of the plugin's log lines that are written to standard error while it runs.
     pub logs_shown: LogLevel,
+}
+
+/// The plugin that is called.
+#[derive(Debug)]
+pub enum CallSource {
+    /// A plugin's name, a path or a URL.
+    Word(String),
+    /// The path or URL of a manifest, whatever it is called.
+    Manifest(String),
+}
+
+/// The function's input.
+#[derive(Debug)]
+pub enum CallInput {
+    Bytes(Vec<u8>),
+    Stdin,
+}
+
+/// The form in which an output is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputForm {
+    /// The bytes, and a newline after text that lacks one.
+    Text,
+    /// The bytes alone.
+    Raw,
+    Json,
 }
 
 /// Loads, calls and prints; returns the exit code.
@@ -48,7 +67,11 @@ pub struct OneCall {
 /// The load or the call fails.
 pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
     let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
-    let options = SessionOptions { json: call.json, logs_shown: Some(call.logs_shown), ..SessionOptions::default() };
+    let options = SessionOptions {
+        json: call.form == OutputForm::Json,
+        logs_shown: Some(call.logs_shown),
+        ..SessionOptions::default()
+    };
     if call.streams {
         streams::show(&kernel, None);
     }
@@ -61,25 +84,24 @@ pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, Shell
 }
 
 fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError> {
-    let input = match (&call.input, call.stdin) {
-        (_, true) => session.read_stdin()?,
-        (Some(input), false) => input.clone().into_vec(),
-        (None, false) => Vec::new(),
+    let input = match &call.input {
+        CallInput::Stdin => session.read_stdin()?,
+        CallInput::Bytes(bytes) => bytes.clone(),
     };
-    let label = match call.manifest {
-        true => load_manifest(session, &call.source, call.host, &call.load)?,
-        false => load(session, &source_of(session, &call.source), None, call.host, &call.load)?,
+    let label = match &call.source {
+        CallSource::Manifest(source) => load_manifest(session, source, call.host, &call.load)?,
+        CallSource::Word(source) => load(session, &source_of(session, source), None, call.host, &call.load)?,
     };
     session.show_logs();
     let options = CallOptions {
         plugin: label.to_string(),
         function: call.function.clone(),
-        raw: call.raw,
-        json: call.json,
+        raw: call.form == OutputForm::Raw,
+        json: call.form == OutputForm::Json,
         ..CallOptions::default()
     };
     let input: Arc<[u8]> = input.into();
-    let ends_each = call.repeat > 1 && !call.raw && !call.json;
+    let ends_each = call.repeat > 1 && call.form == OutputForm::Text;
     for _ in 0..call.repeat {
         let reply = session.call(label.id, Arc::clone(&input), &options)?;
         session.show_logs();

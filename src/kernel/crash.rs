@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::call_failure::CallFailure;
 use super::label::ProcessLabel;
+use crate::runtime::Wording;
 
 /// What left a process without an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +46,21 @@ pub struct DeadProcess {
     pub reason: ExitReason,
 }
 
-impl fmt::Display for DeadProcess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process `{}` is dead: {}", self.process, self.reason)
+impl DeadProcess {
+    /// In the words of an error.
+    pub fn words(&self, wording: Wording) -> String {
+        format!("process `{}` is dead: {}", self.process, self.reason.words(wording))
     }
 }
 
-impl fmt::Display for ExitReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ExitReason {
+    /// In the words of an error or a list.
+    pub fn words(&self, wording: Wording) -> String {
         match self {
-            ExitReason::Killed => f.write_str("killed by the shell"),
-            ExitReason::Freed(ancestor) => write!(f, "freed by `{ancestor}`"),
-            ExitReason::Crashed(failure) => write!(f, "crashed: {failure}"),
-            ExitReason::NotStarted => f.write_str("it could not start"),
+            ExitReason::Killed => format!("killed by {}", wording.shell()),
+            ExitReason::Freed(ancestor) => format!("freed by `{ancestor}`"),
+            ExitReason::Crashed(failure) => format!("crashed: {failure}"),
+            ExitReason::NotStarted => "it could not start".to_owned(),
         }
     }
 }

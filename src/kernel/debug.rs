@@ -1,5 +1,6 @@
 //! Debugger data of a chain: holds, steps, orders, and recorded nested calls. The module `hooks` acts on them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -202,6 +203,8 @@ pub enum ReplacedBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NestedCall {
     pub seq: u64,
+    /// The number of the call that made it.
+    pub parent_seq: u64,
     pub depth: u16,
     pub caller: Symbol,
     pub callee: Symbol,
@@ -216,6 +219,7 @@ impl NestedCall {
     pub fn of(record: &Record) -> NestedCall {
         NestedCall {
             seq: record.seq,
+            parent_seq: record.parent_seq,
             depth: record.depth,
             caller: record.caller_name,
             callee: record.callee_name,
@@ -227,6 +231,31 @@ impl NestedCall {
     }
 }
 
+/// Calls below `root` in an order that is equal in every run, also where some ran beside each other: each before those that
+/// it made, and those of one caller in the order in which it made them. A call whose caller is not among them, as one of a
+/// start function, counts as made by `root`.
+pub fn in_calling_order(root: u64, calls: Vec<NestedCall>) -> Vec<NestedCall> {
+    let mut made: BTreeMap<u64, Vec<NestedCall>> = BTreeMap::new();
+    let callers: BTreeSet<u64> = calls.iter().map(|call| call.seq).collect();
+    for call in calls {
+        let caller = if callers.contains(&call.parent_seq) { call.parent_seq } else { root };
+        made.entry(caller).or_default().push(call);
+    }
+    // The last to be looked at comes last in the list.
+    let mut next_of = |seq: u64| {
+        let mut calls = made.remove(&seq).unwrap_or_default();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.seq));
+        calls
+    };
+    let mut waiting = next_of(root);
+    let mut ordered = Vec::new();
+    while let Some(call) = waiting.pop() {
+        ordered.push(call);
+        waiting.extend(next_of(call.seq));
+    }
+    ordered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +264,19 @@ mod tests {
         let plan = StepPlan { step, depth: 2, side };
         let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, HoldSide::Before), (depth, HoldSide::After)]);
         all.filter(|(depth, side)| plan.stops(*depth, *side)).collect()
+    }
+
+    #[test]
+    fn calls_beside_each_other_have_one_order() {
+        let call = |seq, parent_seq| NestedCall::of(&Record { seq, parent_seq, ..Record::default() });
+        let (one, other) = ([(2, 1), (3, 1), (4, 2), (5, 3)], [(2, 1), (3, 1), (5, 2), (4, 3)]);
+        let order = |calls: [(u64, u64); 4]| {
+            let calls = calls.into_iter().map(|(seq, parent)| call(seq, parent)).collect();
+            in_calling_order(1, calls).iter().map(|call| call.parent_seq).collect::<Vec<_>>()
+        };
+        assert_eq!(order(one), [1, 2, 1, 3]);
+        assert_eq!(order(other), order(one));
+        assert_eq!(in_calling_order(1, vec![call(4, 3), call(2, 1)]).len(), 2, "the caller 3 is a load");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Killer {
 
     fn words(&self, wording: Wording) -> String {
         match self {
-            Killer::Shell => ExitReason::Killed.to_string(),
+            Killer::Shell => ExitReason::Killed.words(wording),
             Killer::Ancestor(process) => format!("killed by `{process}`"),
             Killer::Crash(_) => "killed by its own crash".into(),
             Killer::Restart => format!("killed by {}", wording.restart()),

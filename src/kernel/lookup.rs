@@ -137,7 +137,7 @@ impl Kernel {
         };
         let last = table.dead().filter(dead).last();
         let problem = match last.and_then(dead_process) {
-            Some(dead) => dead.to_string().into(),
+            Some(dead) => dead.words(self.wording()).into(),
             _ => {
                 let near = name.and_then(|name| closest(name, table.names()));
                 let advice = near.map_or(Advice::ListProcesses, |near| Advice::DidYouMean(near.to_owned()));
@@ -212,7 +212,7 @@ impl Kernel {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
         let problem = match dead.and_then(dead_process) {
-            Some(dead) => dead.to_string().into(),
+            Some(dead) => dead.words(self.wording()).into(),
             None if id.is_some_and(|id| table.was(id)) => {
                 Problem::advised(format!("process `{asked}` has ended"), Advice::ListEnded)
             }

@@ -107,7 +107,7 @@ impl Task {
         let waits = self.kernel.waits();
         waits
             .join(self.chain.id, self.chain.job, &call.chain)
-            .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
+            .map_err(|ring| Failure::denied(ring.words(self.kernel.wording())))?;
         self.chain.with_frames(|frames| frames.joins = Some(call.callee));
         self.run_if_waiting(&call);
         let given = call.take();

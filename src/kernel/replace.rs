@@ -30,7 +30,7 @@ use super::task::Task;
 use super::view::{ProcessId, Replaced};
 use super::{Job, Kernel};
 use crate::locks::MutexGuard;
-use crate::runtime::{Advice, Failure, FailureKind, Program};
+use crate::runtime::{Advice, Failure, FailureKind, Program, Wording};
 use crate::text::escape_control;
 
 /// Most attempts of a restart that new code overtakes.
@@ -148,7 +148,7 @@ impl Kernel {
         pending: PendingInstance,
     ) -> Result<Option<Replaced>, Failure> {
         let slot = process.lock_slot();
-        still_alive(&slot)?;
+        still_alive(&slot, self.wording())?;
         if !Arc::ptr_eq(&slot.code, code) {
             return Ok(None);
         }
@@ -172,7 +172,7 @@ impl Kernel {
     ) -> Result<Replaced, Failure> {
         let process = in_progress.process;
         let mut slot = process.lock_slot();
-        still_alive(&slot)?;
+        still_alive(&slot, self.wording())?;
         if !slot.replacements.is_newest(in_progress.reload) {
             return Err(Failure::denied("a later reload was done before this one"));
         }
@@ -254,9 +254,9 @@ fn put(process: &Process, mut slot: MutexGuard<'_, ProcessSlot>, mut pending: Pe
     }
 }
 
-fn still_alive(slot: &ProcessSlot) -> Result<(), Failure> {
+fn still_alive(slot: &ProcessSlot, wording: Wording) -> Result<(), Failure> {
     match &slot.life {
-        Life::Dead { reason, .. } => Err(Failure::denied(format!("it died meanwhile: {reason}"))),
+        Life::Dead { reason, .. } => Err(Failure::denied(format!("it died meanwhile: {}", reason.words(wording)))),
         Life::Alive | Life::Starting => Ok(()),
     }
 }

@@ -3,12 +3,14 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use super::chain::Chain;
 use super::process::Process;
 use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
+use crate::runtime::Wording;
 
 /// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one chain.
 pub struct Waits {
@@ -49,10 +51,10 @@ impl Waits {
     /// The wait that closes a ring is the last one noted, so all other edges of the ring are in place by then.
     ///
     /// # Errors
-    /// The wait would close a ring of jobs; the text describes it.
-    pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), String> {
+    /// The ring of jobs that the wait would close.
+    pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), Ring> {
         let mut edges = self.edges.lock();
-        let ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };
+        let ring = Ring { links: vec![Link::Process(process.label())], jobs: BTreeSet::from([job]) };
         ring.closed_by(chain, holder(process), &edges)?;
         edges.insert(chain, Edge::Turn(process.clone()));
         Ok(())
@@ -62,11 +64,11 @@ impl Waits {
     /// wait would close.
     ///
     /// # Errors
-    /// The ring, in words.
-    pub fn join(&self, chain: u64, job: JobId, started: &Chain) -> Result<(), String> {
+    /// That ring.
+    pub fn join(&self, chain: u64, job: JobId, started: &Chain) -> Result<(), Ring> {
         let mut edges = self.edges.lock();
         let called = Called { chain: started.id, job: started.job };
-        let ring = Ring { labels: Vec::new(), jobs: BTreeSet::from([job]) };
+        let ring = Ring { links: Vec::new(), jobs: BTreeSet::from([job]) };
         ring.closed_by(chain, Some((called.chain, called.job)), &edges)?;
         edges.insert(chain, Edge::Join(called));
         Ok(())
@@ -115,29 +117,47 @@ fn holder(process: &Process) -> Option<(u64, JobId)> {
     process.occupant().map(|occupant| (occupant.chain, occupant.job))
 }
 
-/// The walk along a ring.
-struct Ring {
-    labels: Vec<String>,
+/// A ring of waits, or the part of one that was walked.
+#[derive(Debug)]
+pub struct Ring {
+    links: Vec<Link>,
     jobs: BTreeSet<JobId>,
+}
+
+/// What is waited for in a ring.
+#[derive(Debug, Clone)]
+enum Link {
+    Process(ProcessLabel),
+    /// The stub that answers for the process.
+    StubOf(ProcessLabel),
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Link::Process(label) => label.fmt(f),
+            Link::StubOf(label) => write!(f, "the stub of {label}"),
+        }
+    }
 }
 
 impl Ring {
     /// Walks from a chain along what each waits for. The error describes the ring, where the walk comes back to `chain`.
-    fn closed_by(mut self, chain: u64, from: Option<(u64, JobId)>, edges: &HashMap<u64, Edge>) -> Result<(), String> {
+    fn closed_by(mut self, chain: u64, from: Option<(u64, JobId)>, edges: &HashMap<u64, Edge>) -> Result<(), Ring> {
         let mut seen = BTreeSet::new();
         let mut next = from;
         while let Some((id, holder_job)) = next.filter(|(id, _)| seen.insert(*id)) {
             if id == chain {
-                return Err(self.words());
+                return Err(self);
             }
             self.jobs.insert(holder_job);
             next = match edges.get(&id) {
                 Some(Edge::Turn(process)) => {
-                    self.labels.push(process.label().to_string());
+                    self.links.push(Link::Process(process.label()));
                     holder(process)
                 }
                 Some(Edge::Stub { stubbed, calls }) => {
-                    self.labels.push(format!("the stub of {stubbed}"));
+                    self.links.push(Link::StubOf(stubbed.clone()));
                     calls.map(|called| (called.chain, called.job))
                 }
                 Some(Edge::Join(called)) => Some((called.chain, called.job)),
@@ -147,9 +167,11 @@ impl Ring {
         Ok(())
     }
 
-    fn words(mut self) -> String {
-        self.labels.extend(self.labels.first().cloned());
-        let jobs: Vec<String> = self.jobs.iter().map(|job| format!("%{job}")).collect();
-        format!("{} (jobs {} wait for each other)", self.labels.join(" → "), jobs.join(", "))
+    /// In the words of an error.
+    pub fn words(&self, wording: Wording) -> String {
+        let links: Vec<String> = self.links.iter().chain(self.links.first()).map(Link::to_string).collect();
+        let jobs: Vec<String> = self.jobs.iter().map(|job| wording.job(*job)).collect();
+        let (links, jobs) = (links.join(" → "), jobs.join(", "));
+        format!("a circle of waiting jobs: {links} (jobs {jobs} wait for each other)")
     }
 }

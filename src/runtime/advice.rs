@@ -153,29 +153,48 @@ pub enum StubHelp {
     },
 }
 
-/// The wording of advice and of commands, supplied from above. Without one, failures are shown without advice.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wording {
-    advice: Option<fn(&Advice) -> String>,
-    restart: Option<&'static str>,
+/// The words of the rooms above for what this room and the kernel know as values.
+#[derive(Debug)]
+pub struct Words {
+    /// The text after a message, separator included.
+    pub advice: fn(&Advice) -> String,
+    /// The command that starts a process anew.
+    pub restart: &'static str,
+    /// The parent of the first processes, on whose orders processes and calls are killed.
+    pub shell: &'static str,
+    /// A job by its number.
+    pub job: fn(u32) -> String,
 }
 
+/// The wording of values, supplied from above. Without one, failures are shown without advice.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wording(Option<&'static Words>);
+
 impl Wording {
-    /// A wording from a function that gives the text after the message, separator included, and the name of the command
-    /// that starts a process anew.
-    pub const fn new(advice: fn(&Advice) -> String, restart: &'static str) -> Wording {
-        Wording { advice: Some(advice), restart: Some(restart) }
+    /// A wording of these words.
+    pub const fn new(words: &'static Words) -> Wording {
+        Wording(Some(words))
     }
 
     /// The reason why a call ended, after which its process can start anew.
     pub fn restart(self) -> &'static str {
-        self.restart.unwrap_or("a restart")
+        self.0.map_or("a restart", |words| words.restart)
+    }
+
+    /// The parent of the first processes.
+    pub fn shell(self) -> &'static str {
+        self.0.map_or("its user", |words| words.shell)
+    }
+
+    /// A job by its number.
+    pub fn job(self, job: u32) -> String {
+        self.0.map_or_else(|| job.to_string(), |words| (words.job)(job))
     }
 
     /// The message followed by the advice in words.
     pub fn line(self, message: &str, advice: Option<&Advice>) -> String {
-        match (self.advice, advice) {
-            (Some(words), Some(advice)) => format!("{message}{}", words(advice)),
+        match (self.0, advice) {
+            (Some(words), Some(advice)) => format!("{message}{}", (words.advice)(advice)),
             _ => message.to_owned(),
         }
     }

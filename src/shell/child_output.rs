@@ -34,6 +34,7 @@ type KeptOutput = io::Result<Vec<u8>>;
 /// A thread that reads one stream of a program.
 pub struct OutputReader {
     kept: Receiver<KeptOutput>,
+    keeps_all: bool,
     has_ended: Arc<AtomicBool>,
 }
 
@@ -41,6 +42,7 @@ impl OutputReader {
     /// Starts the thread that reads `stream` to its end.
     pub fn start(stream: impl Into<OwnedFd>, used: OutputUse) -> OutputReader {
         let stream = File::from(stream.into());
+        let keeps_all = matches!(used, OutputUse::Kept(_));
         let (sender, kept) = mpsc::channel();
         let has_ended = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&has_ended);
@@ -52,7 +54,12 @@ impl OutputReader {
             }
             OutputUse::HandedOn(to) => HandOver { kept: Some((Vec::new(), sender)), to }.run(stream, &ended),
         });
-        OutputReader { kept, has_ended }
+        OutputReader { kept, keeps_all, has_ended }
+    }
+
+    /// Whether the stream is kept and not handed on: the command's value.
+    pub fn keeps_all(&self) -> bool {
+        self.keeps_all
     }
 
     /// Says that the program has ended: output that its descendants write later is handed on, and nobody waits for it.

@@ -51,16 +51,27 @@ pub struct ChildProcess {
     changes: Receiver<io::Result<WaitStatus>>,
     output: Option<OutputReader>,
     errors: Option<OutputReader>,
-    /// The command's value is the output.
-    keeps_output: bool,
     input_written: Option<Receiver<io::Result<()>>>,
     at_terminal: bool,
     started: Instant,
-    stopped: bool,
-    /// When Ctrl-C was forwarded to the group.
-    forwarded: Option<Instant>,
+    state: RunState,
+    /// Ctrl-C that was forwarded to the group.
+    interruption: Option<Interruption>,
+}
+
+/// Whether the program goes on by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RunState {
+    Running,
+    /// It waits for SIGCONT.
+    Stopped,
+}
+
+/// What a program was sent to end it.
+struct Interruption {
+    at: Instant,
     /// The last signal of those that follow Ctrl-C.
-    insisted: Option<Signal>,
+    last: Option<Signal>,
 }
 
 /// A change of a program's state.
@@ -97,7 +108,6 @@ impl ChildProcess {
                 sender.send(result).ok();
             })
         });
-        let keeps_output = matches!(streams.output, Some(OutputUse::Kept(_)));
         let output = child.stdout.take().zip(streams.output).map(|(stdout, used)| OutputReader::start(stdout, used));
         let errors = child.stderr.take().zip(streams.errors);
         let errors = errors.map(|(stderr, to)| OutputReader::start(stderr, OutputUse::HandedOn(to)));
@@ -111,13 +121,11 @@ impl ChildProcess {
             changes,
             output,
             errors,
-            keeps_output,
             input_written,
             at_terminal,
             started,
-            stopped: false,
-            forwarded: None,
-            insisted: None,
+            state: RunState::Running,
+            interruption: None,
         })
     }
 
@@ -127,12 +135,13 @@ impl ChildProcess {
     /// The program's state cannot be asked for.
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
-        if self.forwarded.is_some() {
+        if self.interruption.is_some() {
             // SIGTERM ends the descendants that are left: background programs of a shell ignore SIGINT.
             self.signal(Signal::TERM);
         }
         let readers = (self.output.take(), self.errors.take());
         [&readers.0, &readers.1].into_iter().flatten().for_each(OutputReader::program_ended);
+        let is_value = readers.0.as_ref().is_some_and(OutputReader::keeps_all);
         let output = readers.0.map(|output| self.join(output.kept(), interrupt)).transpose()?;
         readers.1.map(|errors| self.join(errors.kept(), interrupt)).transpose()?;
         if let Some(input_written) = self.input_written.take() {
@@ -140,7 +149,7 @@ impl ChildProcess {
         }
         self.resume();
         // Ctrl-C interrupts the command that captures the output, even if the program ignored it.
-        if self.keeps_output && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
+        if is_value && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         Ok(StateChange::Ended(status, output.unwrap_or_default()))
@@ -153,7 +162,7 @@ impl ChildProcess {
             given => given,
         };
         // Only a stopped program is continued: SIGCONT would undo a new Ctrl-Z.
-        if std::mem::take(&mut self.stopped) {
+        if std::mem::replace(&mut self.state, RunState::Running) == RunState::Stopped {
             self.resume();
         }
         loop {
@@ -165,18 +174,18 @@ impl ChildProcess {
                     // Without a terminal, whoever stopped the program has to continue it.
                     WaitEvent::Stopped | WaitEvent::WantedTerminal if !self.at_terminal => {}
                     WaitEvent::Stopped | WaitEvent::WantedTerminal => {
-                        self.stopped = true;
+                        self.state = RunState::Stopped;
                         return Ok(None);
                     }
                 },
                 Err(RecvTimeoutError::Disconnected) => return Err(thread_panicked()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let first = interrupt.is_raised() && self.forwarded.is_none();
+            let first = interrupt.is_raised() && self.interruption.is_none();
             if first {
-                self.forwarded = Some(Instant::now());
+                self.interruption = Some(Interruption { at: Instant::now(), last: None });
             }
-            if first || self.started.elapsed() < STARTUP && (self.forwarded.is_some() || self.saw_interrupt()) {
+            if first || self.started.elapsed() < STARTUP && (self.interruption.is_some() || self.saw_interrupt()) {
                 self.signal(Signal::INT);
             }
             self.escalate();
@@ -185,13 +194,13 @@ impl ChildProcess {
 
     /// Ends a program without a terminal that goes on after Ctrl-C.
     fn escalate(&mut self) {
-        let Some(since) = self.forwarded.filter(|_| !self.at_terminal) else { return };
-        let signal = match since.elapsed() {
+        let Some(interruption) = self.interruption.as_mut().filter(|_| !self.at_terminal) else { return };
+        let signal = match interruption.at.elapsed() {
             early if early < GRACE_PERIOD => return,
             late if late < 2 * GRACE_PERIOD => Signal::TERM,
             _ => Signal::KILL,
         };
-        if self.insisted.replace(signal) != Some(signal) {
+        if interruption.last.replace(signal) != Some(signal) {
             self.signal(signal);
         }
     }

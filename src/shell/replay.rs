@@ -11,7 +11,7 @@ use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
 use crate::journal::{Journal, KeptBytes, Outcome, Record, RecordKind};
-use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
+use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, in_calling_order};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::sha256_hex;
 use crate::shell::words::payload::{preview, whole};
@@ -128,7 +128,7 @@ fn made_text(made: &NestedCallEntry) -> String {
     format!("{} → {}.{} {from} → {to} bytes {}", made.caller, made.callee, made.function, made.outcome)
 }
 
-/// The ended calls below one in the journal, in the order they began, with depths counted from that call.
+/// The ended calls below one in the journal, in the order of their callers, with depths counted from that call.
 fn nested_calls(record: &Record, journal: &Journal) -> Vec<NestedCallEntry> {
     let mut later = journal.drain().find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
     later.sort_by_key(|record| record.seq);
@@ -143,10 +143,10 @@ fn nested_calls(record: &Record, journal: &Journal) -> Vec<NestedCallEntry> {
             }
             let mut call = NestedCall::of(&other);
             call.depth = other.depth + 1 - record.depth;
-            made.push(NestedCallEntry::from(&call));
+            made.push(call);
         }
     }
-    made
+    in_calling_order(record.seq, made).iter().map(NestedCallEntry::from).collect()
 }
 
 /// Keeps the nested calls of the last call from the shell.

@@ -9,7 +9,7 @@ use super::grammar::split_dotted;
 use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::redirect::FileSink;
 use super::reply::{Reply, ShellError};
-use super::session::{Session, Sink};
+use super::session::{LinesFrom, Session, Sink};
 use crate::text::quoted_within;
 
 /// Longest panic message that is shown, in characters.
@@ -59,7 +59,7 @@ impl Session {
 
     /// Whether a script's or a sourced file's lines run now.
     fn in_script(&self) -> bool {
-        !self.options().interactive || self.is_sourcing()
+        self.options().lines_from == LinesFrom::Script || self.is_sourcing()
     }
 
     /// Catches panics outside of commands, which catch their own.

@@ -1,6 +1,9 @@
 //! Parsing and formatting of durations, sizes and bytes. The parsers are those of the filter language, so that
 //! `--timeout 1m30s` and `duration>1m30s` mean the same.
 
+use std::fmt;
+use std::num::{IntErrorKind, ParseIntError};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::limits::Amount;
@@ -46,6 +49,58 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no count; write 1 or more"))
 }
 
+/// Why a text is no whole number within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberError {
+    NotWhole,
+    /// Larger than any number that is wanted.
+    TooLarge,
+    /// Less than this, the least.
+    Below(i128),
+    /// More than this, the most.
+    Above(i128),
+}
+
+/// What is said behind the text.
+impl fmt::Display for NumberError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NumberError::NotWhole => f.write_str("is no whole number"),
+            NumberError::TooLarge => f.write_str("is too large"),
+            NumberError::Below(least) => write!(f, "is less than {least}"),
+            NumberError::Above(most) => write!(f, "is more than {most}"),
+        }
+    }
+}
+
+impl std::error::Error for NumberError {}
+
+impl From<ParseIntError> for NumberError {
+    fn from(error: ParseIntError) -> Self {
+        match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => NumberError::TooLarge,
+            _ => NumberError::NotWhole,
+        }
+    }
+}
+
+/// A whole number within bounds.
+///
+/// # Errors
+/// The text is no whole number, or one out of bounds.
+pub fn parse_within<T>(text: &str, bounds: RangeInclusive<T>) -> Result<T, NumberError>
+where
+    T: Copy + Into<i128> + TryFrom<i128>,
+{
+    let number: i128 = text.parse()?;
+    let (least, most) = ((*bounds.start()).into(), (*bounds.end()).into());
+    match number {
+        _ if number > i128::from(u64::MAX) => Err(NumberError::TooLarge),
+        _ if number < least => Err(NumberError::Below(least)),
+        _ => T::try_from(number).ok().filter(|_| number <= most).ok_or(NumberError::Above(most)),
+    }
+}
+
 /// Reads bytes in hexadecimal; blanks between them are ignored.
 ///
 /// # Errors
@@ -69,6 +124,19 @@ fn hex_error(pair: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_out_of_bounds_names_the_bound() {
+        assert_eq!(parse_within("64", 2..=64_u32), Ok(64));
+        assert_eq!(parse_within("65", 2..=64_u32), Err(NumberError::Above(64)));
+        assert_eq!(parse_within("1", 2..=64_u32), Err(NumberError::Below(2)));
+        assert_eq!(parse_within("-1", 0..=u64::MAX), Err(NumberError::Below(0)));
+        assert_eq!(parse_within("18446744073709551616", 0..=u64::MAX), Err(NumberError::TooLarge));
+        assert_eq!(parse_within(&"9".repeat(99), 0..=9_u64), Err(NumberError::TooLarge));
+        for word in ["", "x", "1.5", "1 "] {
+            assert_eq!(parse_within(word, 0..=9_u64), Err(NumberError::NotWhole), "{word:?}");
+        }
+    }
 
     #[test]
     fn durations_are_read() {

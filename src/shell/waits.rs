@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::reply::ShellError;
-use super::session::Session;
+use super::session::{LinesFrom, Session};
 use super::units::{show_duration, show_size};
 use crate::kernel::{Job, JobEnd, JobId, ProcessLabel, Waited};
 use crate::runtime::{CompilationStage, CompilationView};
@@ -62,7 +62,7 @@ impl Session {
     /// # Errors
     /// A command of a breakpoint fails.
     pub(super) fn wait_or_park(&mut self, job: &Job, piped: bool) -> Result<WaitOutcome, ShellError> {
-        let leaves = self.options().interactive
+        let leaves = self.options().lines_from == LinesFrom::Prompt
             && !(piped || self.is_redirected() || self.is_sourcing() || self.is_serving_hold());
         let outcome = self.wait_until(job, OnInterrupt::EndJob, leaves);
         self.interrupt().withdraw_end_of_wait();

@@ -13,7 +13,9 @@ use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
+use crate::shell::words::SHELL;
 use crate::shell::words::calls::steps_text;
+use crate::shell::words::limits::plugin_limits;
 use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::counted;
 
@@ -204,7 +206,7 @@ fn figures(view: &ProcessView) -> Vec<Line> {
     match &view.state {
         ProcessState::Waiting { on } => state.push(trusted(format!(" on {on}"), style)),
         ProcessState::Crashed { crash } => state.push(untrusted(&format!(": {crash}"), style)),
-        ProcessState::Dead { reason } => state.push(untrusted(&format!(": {reason}"), style)),
+        ProcessState::Dead { reason } => state.push(untrusted(&format!(": {}", reason.words(SHELL)), style)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
@@ -256,11 +258,7 @@ fn figures(view: &ProcessView) -> Vec<Line> {
 }
 
 fn limits(spec: &Spec) -> Vec<Line> {
-    let mut limits = Vec::new();
-    limits.extend(spec.timeout.map(|timeout| format!("timeout {}", show_duration(timeout))));
-    limits.extend(spec.memory_bytes_max.map(|bytes| format!("memory {}", show_bytes(bytes))));
-    limits.extend(spec.fuel.map(|fuel| format!("fuel {}", count(fuel))));
-    limits.push(format!("vars {}", show_bytes(spec.var_bytes_max)));
+    let mut limits = plugin_limits(spec);
     if !spec.wasi {
         limits.push("no WASI".to_owned());
     }

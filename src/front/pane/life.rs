@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use crate::journal::{Record, RecordKind};
 use crate::kernel::{LifeChange, LifeEvent};
+use crate::shell::words::SHELL;
 
 use super::cells::{trusted, untrusted};
 use super::theme;
@@ -73,7 +74,7 @@ pub fn spans(event: &LifeEvent) -> Vec<Span<'static>> {
         LifeChange::Restarted => " restarted".to_owned(),
         LifeChange::Reloaded => " reloaded".to_owned(),
         LifeChange::Crashed { failure } => format!(" crashed: {}", failure.beside(event.process)),
-        LifeChange::Ended { reason } => format!(" ended: {reason}"),
+        LifeChange::Ended { reason } => format!(" ended: {}", reason.words(SHELL)),
     };
     vec![trusted(format!("{glyph} "), style), untrusted(&label, theme::NAME), untrusted(&text, theme::DIM)]
 }

@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 
 use super::samples::{FrameKind, Profile, ProfileFrame};
+use super::strings::Strings;
 
 /// The version of the format.
 const VERSION: u32 = 55;
@@ -192,23 +193,5 @@ impl Tables {
             "prefix": self.stacks.iter().map(|(prefix, _)| *prefix).collect::<Vec<Option<usize>>>(),
             "frame": self.stacks.iter().map(|(_, frame)| *frame).collect::<Vec<usize>>(),
         })
-    }
-}
-
-/// Texts by their positions, each once.
-#[derive(Default)]
-struct Strings {
-    all: Vec<String>,
-    known: HashMap<String, usize>,
-}
-
-impl Strings {
-    fn number(&mut self, text: &str) -> usize {
-        if let Some(known) = self.known.get(text) {
-            return *known;
-        }
-        self.all.push(text.to_owned());
-        self.known.insert(text.to_owned(), self.all.len() - 1);
-        self.all.len() - 1
     }
 }

@@ -8,6 +8,7 @@ mod folded;
 pub mod format;
 mod pprof;
 mod samples;
+mod strings;
 #[cfg(test)]
 mod testing;
 pub mod totals;

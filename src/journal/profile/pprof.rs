@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::samples::{FrameKind, Profile, ProfileFrame};
+use super::strings::Strings;
 
 /// Writes a profile with two values a sample: its count, and the time that it stands for.
 ///
@@ -60,15 +61,15 @@ fn message(profile: &Profile) -> Vec<u8> {
 
 fn value_type(strings: &mut Strings, name: &str, unit: &str) -> Message {
     let mut message = Message::default();
-    message.number(1, strings.number(name)); // type
-    message.number(2, strings.number(unit)); // unit
+    message.number(1, strings.number(name) as u64); // type
+    message.number(2, strings.number(unit) as u64); // unit
     message
 }
 
 /// Functions by name, plugin and file, each once.
 #[derive(Default)]
 struct Functions {
-    known: HashMap<(u64, u64), u64>,
+    known: HashMap<(usize, usize), u64>,
     messages: Message,
 }
 
@@ -86,31 +87,12 @@ impl Functions {
         let id = self.known.len() as u64 + 1;
         let mut function = Message::default();
         function.number(1, id); // id
-        function.number(2, key.0); // name
-        function.number(3, strings.number(&frame.function)); // system_name
-        function.number(4, key.1); // filename
+        function.number(2, key.0 as u64); // name
+        function.number(3, strings.number(&frame.function) as u64); // system_name
+        function.number(4, key.1 as u64); // filename
         self.messages.message(5, &function);
         self.known.insert(key, id);
         id
-    }
-}
-
-/// The string table.
-#[derive(Default)]
-struct Strings {
-    all: Vec<String>,
-    known: HashMap<String, u64>,
-}
-
-impl Strings {
-    fn number(&mut self, text: &str) -> u64 {
-        if let Some(known) = self.known.get(text) {
-            return *known;
-        }
-        let number = self.all.len() as u64;
-        self.all.push(text.to_owned());
-        self.known.insert(text.to_owned(), number);
-        number
     }
 }
 

@@ -152,7 +152,8 @@ impl Task {
         let unresolved = matches!(denied, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_));
         let (outcome, problem) = match denied {
             Denied::Dead(reason) => {
-                (Outcome::Error, DeadProcess { process: process.label(), reason }.to_string().into())
+                let dead = DeadProcess { process: process.label(), reason };
+                (Outcome::Error, dead.words(self.kernel.wording()).into())
             }
             Denied::NoFunction(advice) => {
                 let message = format!("no function `{shown}` in `{}`", process.label());
@@ -275,9 +276,10 @@ impl Entered<'_> {
     /// Takes the slot after a wait. The process may have died or been reloaded meanwhile.
     fn take(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
         self.function = admit(self.task, self.process, slot, function).map_err(|denied| match denied {
-            Denied::Dead(reason) => {
-                Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
-            }
+            Denied::Dead(reason) => Failure::new(
+                FailureKind::Denied,
+                format!("it died while it was waited for: {}", reason.words(self.task.kernel.wording())),
+            ),
             Denied::NoFunction(advice) => {
                 Failure::advised(FailureKind::Denied, "no function by that name after a reload", advice)
             }
@@ -312,7 +314,7 @@ impl Entered<'_> {
         task.kernel
             .waits()
             .enter(task.chain.id, task.chain.job, process)
-            .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
+            .map_err(|ring| Failure::denied(ring.words(task.kernel.wording())))?;
         task.chain.with_frames(|frames| frames.waiting_for = Some(process.clone()));
         let mut slot = process.lock_slot();
         loop {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entered::{Entered, Finished};
 use crate::journal::{Outcome, Record};
-use crate::kernel::debug::NestedCall;
+use crate::kernel::debug::{NestedCall, in_calling_order};
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{NESTED_CALLS_MAX, RecordedCall, Recorder};
@@ -61,9 +61,9 @@ impl Writing {
                 None => chain.with_frames(note),
             };
         }
-        let (mut nested_calls, changed) =
+        let (nested_calls, changed) =
             chain.with_frames(|frames| (std::mem::take(&mut frames.debug.nested_calls), frames.debug.changed));
-        nested_calls.sort_by_key(|call| call.seq);
+        let nested_calls = in_calling_order(record.seq, nested_calls);
         let (seq, function) = (record.seq, record.function);
         let (process, private) = (self.process, self.private);
         let call = RecordedCall { seq, process, function, input, result, nested_calls, private, changed };

@@ -22,13 +22,7 @@ impl Entered<'_> {
             self.keep_failed_input(input.as_ref());
         }
         drop(input);
-        match prepared.and_then(|()| self.execute()) {
-            Ok(bytes_out) => self.finish(bytes_out),
-            Err(failure) => {
-                self.keep_input_of_guest();
-                Err(self.fail(failure))
-            }
-        }
+        self.run_prepared(prepared)
     }
 
     /// Runs the call on another call's output, whose process is released before the function runs.
@@ -47,6 +41,12 @@ impl Entered<'_> {
             self.keep_failed_input(input.output());
         }
         drop(input);
+        self.run_prepared(prepared)
+    }
+
+    /// Runs the call once its input is in the instance.
+    #[inline]
+    fn run_prepared(mut self, prepared: Result<(), Failure>) -> Result<Finished, CallError> {
         match prepared.and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
             Err(failure) => {

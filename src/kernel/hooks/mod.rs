@@ -20,7 +20,9 @@ mod stub_image;
 #[cfg(test)]
 mod tests;
 
-pub use super::debug::{HeldView, HoldLimits, HoldReason, HoldSide, NestedCall, Order, ReplacedBy, Step};
+pub use super::debug::{
+    HeldView, HoldLimits, HoldReason, HoldSide, NestedCall, Order, ReplacedBy, Step, in_calling_order,
+};
 pub use super::state::{StubCall, StubRunner};
 pub use breakpoint::{BreakSpec, BreakpointView};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};

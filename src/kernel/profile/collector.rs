@@ -134,6 +134,8 @@ pub struct Collector {
     whole: HashMap<Parts, u64>,
     /// Stacks that lack the callers of a call, by chain and depth of that call.
     open: HashMap<u64, BTreeMap<u16, HashMap<Parts, u64>>>,
+    /// The calls above a chain that one of them started, the innermost first, by the chain.
+    above: HashMap<u64, Parts>,
     bytes: usize,
 }
 
@@ -158,6 +160,7 @@ impl Collector {
             known: HashMap::new(),
             whole: HashMap::new(),
             open: HashMap::new(),
+            above: HashMap::new(),
             bytes: 0,
         }
     }
@@ -186,6 +189,14 @@ impl Collector {
         };
         self.tally.guest += 1;
         self.put(chain, depth, parts, 1);
+    }
+
+    /// Notes the calls above a chain that one of them started, the innermost first: stacks of the chain end with them.
+    pub fn set_above(&mut self, chain: u64, calls: impl Iterator<Item = Segment>) {
+        let parts: Option<Parts> = calls.map(|call| self.part(call)).collect();
+        if let Some(parts) = parts {
+            self.above.insert(chain, parts);
+        }
     }
 
     /// Adds the caller at `depth` to the open stacks of its nested calls.
@@ -257,7 +268,12 @@ impl Collector {
         fits
     }
 
-    fn put(&mut self, chain: u64, depth: u16, parts: Parts, samples: u64) {
+    fn put(&mut self, chain: u64, depth: u16, mut parts: Parts, samples: u64) {
+        if depth <= 1
+            && let Some(above) = self.above.get(&chain)
+        {
+            parts.extend(above);
+        }
         let stacks = match depth {
             0 | 1 => &mut self.whole,
             _ => self.open.entry(chain).or_default().entry(depth).or_default(),
@@ -284,6 +300,21 @@ mod tests {
     fn spawned_processes_are_one_plugin() {
         let names = [("cart", "cart"), ("cart-12", "cart"), ("basket", "cart"), ("cart-x", "cart"), ("cart-", "cart")];
         assert_eq!(names.map(|(name, stem)| plugin_name(name, stem)), ["cart", "cart", "basket", "cart-x", "cart-"]);
+    }
+
+    #[test]
+    fn stacks_of_a_started_chain_end_with_the_calls_above_it() {
+        let mut collector = Collector::new(1, None);
+        collector.set_above(7, [segment("middle"), segment("outer")].into_iter());
+        collector.add_guest(7, 1, segment("inner"));
+        collector.add_guest(8, 1, segment("inner"));
+        let collected = collector.collected();
+        let plugins = |stack: &(Vec<u32>, u64)| {
+            stack.0.iter().map(|part| collected.segments[*part as usize].plugin.to_string()).collect::<Vec<_>>()
+        };
+        let mut stacks: Vec<_> = collected.stacks.iter().map(plugins).collect();
+        stacks.sort_by_key(Vec::len);
+        assert_eq!(stacks, [vec!["inner"], vec!["inner", "middle", "outer"]]);
     }
 
     #[test]

@@ -38,7 +38,10 @@ impl<'a> ReplacementGuard<'a> {
         match &slot.life {
             Life::Alive => {}
             Life::Starting => return Err(Failure::denied("it has not started yet")),
-            Life::Dead { reason, .. } => return Err(Failure::denied(format!("it is dead: {reason}"))),
+            Life::Dead { reason, .. } => {
+                let reason = reason.words(task.kernel.wording());
+                return Err(Failure::denied(format!("it is dead: {reason}")));
+            }
         }
         let replacements = &mut slot.replacements;
         if replacements.in_progress.len() >= REPLACEMENTS_IN_PROGRESS_MAX {

@@ -7,6 +7,7 @@ use super::too_many;
 use crate::kernel::supervision::{CrashesMax, OnCrash, Restart, Supervision};
 use crate::kernel::tests::{call, kernel, message, plan, program};
 use crate::kernel::{Kernel, LoadRequest, ProcessId, ProcessState};
+use crate::shell::words::SHELL;
 
 const CRASH: &str = r#"(module (func (export "crash") unreachable) (func (export "ok")))"#;
 
@@ -79,7 +80,7 @@ fn one_that_ends_when_it_crashes_is_dead_and_says_why() {
     let id = supervised(&kernel, CRASH, Supervision { on_crash: OnCrash::Kill, ..Supervision::default() });
     call(&kernel, id, "crash", b"").unwrap_err();
     let ProcessState::Dead { reason } = state(&kernel, id) else { panic!("it lives") };
-    assert!(reason.to_string().starts_with("crashed: 1:test.crash: trap"), "{reason}");
+    assert!(reason.words(SHELL).starts_with("crashed: 1:test.crash: trap"), "{reason:?}");
     assert!(
         crate::shell::words::notice_text(&kernel.take_notices()[0]).starts_with("`1:test` ended because it crashed")
     );

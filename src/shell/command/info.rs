@@ -9,12 +9,12 @@ use crate::json::{as_ms, as_us};
 use crate::kernel::{
     CallFailure, CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView,
 };
-use crate::limits::Amount;
-use crate::runtime::{Export, Host, ImportName, MemoryUse, PLUGIN_LIMITS, PluginLimitRow, Spec, WasiInput};
+use crate::runtime::{Export, Host, ImportName, MemoryUse, PLUGIN_LIMITS, Spec, WasiInput};
 use crate::shell::lookup::ended;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::{show_amount, show_bytes, show_duration};
+use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::limits::plugin_limits;
 use crate::shell::words::processes::{state_role, state_text};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::text::{listed, wrapped};
@@ -32,7 +32,7 @@ pub static COMMAND: Command = Command {
         # 1:echo idle\n\
         #   source    built-in:echo (host: native)\n\
         #   module    main sha256:…\n\
-        #   functions echo echo_bulk nothing relay spam spam_bulk spam_leak\n\
+        #   functions echo echo_bulk nothing relay spam spam_bulk spam_leak spam_start\n\
         # …\n\
         #   calls     0, 0 failed, 0 resets\n\
         # …"],
@@ -178,11 +178,7 @@ fn wasi_input(input: &WasiInput) -> Vec<String> {
 }
 
 fn limits(spec: &Spec) -> Vec<String> {
-    let shown = |row: &PluginLimitRow| match (row.value)(spec) {
-        Amount::Off => None,
-        amount => Some(format!("{} {}", row.name, show_amount(amount))),
-    };
-    let mut limits: Vec<String> = PLUGIN_LIMITS.iter().filter_map(shown).collect();
+    let mut limits = plugin_limits(spec);
     let hosts = if spec.allowed_hosts.is_empty() { "none".to_owned() } else { spec.allowed_hosts.join(" ") };
     limits.push(format!("hosts {hosts}"));
     let paths: Vec<String> = spec.allowed_paths.iter().map(ToString::to_string).collect();

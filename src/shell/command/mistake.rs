@@ -1,9 +1,12 @@
 //! Errors in options and arguments, in one line: clap's errors in the wording that the shell and the program share.
 
+use std::num::ParseIntError;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::shape::Shape;
 use crate::shell::reply::ShellError;
+use crate::shell::units::NumberError;
 use crate::text::closest;
 
 /// The subject of an error in options and arguments: a command of the shell, or the program itself.
@@ -125,26 +128,12 @@ impl Subject {
     }
 }
 
-/// The reason for a refused value, reworded where the standard library or clap parsed a number.
+/// The reason for a refused value; a refused number's names the value.
 fn in_words(cause: &(dyn std::error::Error + 'static), value: &str) -> String {
-    use std::num::IntErrorKind;
-    if let Some(error) = cause.downcast_ref::<std::num::ParseIntError>() {
-        return match error.kind() {
-            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => format!("`{value}` is too large"),
-            _ => format!("`{value}` is no whole number"),
-        };
-    }
-    let cause = cause.to_string();
-    // clap's own words for a number that is out of bounds: `70000 is not in 0..=65535`, `0 is not in 1..`.
-    let Some((_, (least, most))) =
-        cause.split_once(" is not in ").and_then(|(what, range)| Some((what, range.split_once("..")?)))
-    else {
-        return cause;
-    };
-    match (value.parse::<i128>(), least.parse::<i128>()) {
-        (Ok(number), Ok(least)) if number < least => format!("`{value}` is less than {least}"),
-        (Ok(_), _) => format!("`{value}` is more than {}", most.trim_start_matches('=')),
-        (Err(_), _) => format!("`{value}` is no whole number"),
+    let parsed = cause.downcast_ref::<ParseIntError>().map(|error| NumberError::from(error.clone()));
+    match parsed.or_else(|| cause.downcast_ref::<NumberError>().copied()) {
+        Some(error) => format!("`{value}` {error}"),
+        None => cause.to_string(),
     }
 }
 

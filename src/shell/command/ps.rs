@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::mermaid;
-use crate::kernel::{ExitReason, ProcessId, ProcessState, ProcessView};
+use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::tree::tree_lines;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::SHELL;
 use crate::shell::words::processes::{state_reason, state_role, state_text, tree_rows};
 use crate::text::counted;
 
@@ -182,7 +183,7 @@ struct Row<'a> {
 }
 
 fn json_row(view: &ProcessView) -> Row<'_> {
-    Row { view, exit_reason: view.exit_reason().map(ExitReason::to_string) }
+    Row { view, exit_reason: view.exit_reason().map(|reason| reason.words(SHELL)) }
 }
 
 fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {

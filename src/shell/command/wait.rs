@@ -9,6 +9,7 @@ use crate::shell::lookup::job_word;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
+use crate::shell::words::SHELL;
 
 /// The command `wait`.
 pub static COMMAND: Command = Command {
@@ -59,7 +60,7 @@ fn wait_for_process(session: &mut Session, target: &str) -> Result<Reply, ShellE
     let id = session.process(target)?;
     let label = session.label(id);
     let ended = session.kernel().wait_process(id, &|| session.interrupt().is_raised());
-    let reason = ended.ok_or_else(ShellError::interrupted)?.to_string();
+    let reason = ended.ok_or_else(ShellError::interrupted)?.words(SHELL);
     let json = serde_json::json!({ "id": id, "process": label, "exit_reason": reason });
     let line = Line::new().with(Role::Name, label).plain(format!(" {reason}"));
     Ok(Reply::Lines(vec![line]).with_json(json))

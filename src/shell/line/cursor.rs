@@ -22,12 +22,8 @@ pub struct Cursor {
     pub span: Range<usize>,
     /// The open quote.
     pub quote: Option<Quote>,
-    /// `typed` has a variable or a substitution, so that its value is unknown.
-    pub expands: bool,
     /// The command is after a `|`.
     pub piped: bool,
-    /// The command is inside `$(`.
-    pub nested: bool,
 }
 
 /// Parses `text` up to the cursor at byte `pos`, which is moved down to a character boundary in the text.
@@ -47,16 +43,7 @@ pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
 impl Cursor {
     /// A cursor with only a place.
     fn at(place: CursorPlace, pos: usize) -> Self {
-        Self {
-            place,
-            words: Vec::new(),
-            typed: String::new(),
-            span: pos..pos,
-            quote: None,
-            expands: false,
-            piped: false,
-            nested: false,
-        }
+        Self { place, words: Vec::new(), typed: String::new(), span: pos..pos, quote: None, piped: false }
     }
 
     /// The cursor at the end of `text`, from the state of the stopped parser.
@@ -65,7 +52,6 @@ impl Cursor {
         let mut cursor = Self::at(place, text.len());
         cursor.words = frame.words;
         cursor.piped = frame.stage > 0;
-        cursor.nested = !parser.outer.is_empty();
         if place == CursorPlace::System {
             cursor.span.start = text.rfind([' ', '\t', '!']).map_or(0, |blank| blank + 1);
             cursor.typed = text.get(cursor.span.clone()).unwrap_or_default().to_owned();
@@ -79,7 +65,6 @@ impl Cursor {
             }
             None => {
                 cursor.span.start = draft.text_start;
-                cursor.expands = draft.parts.iter().any(|part| !matches!(part, Part::Literal { .. }));
                 cursor.typed = typed(&draft.parts);
             }
         }

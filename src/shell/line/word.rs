@@ -99,12 +99,19 @@ impl Parser<'_> {
         self.paint_since(open, Class::Quoted);
     }
 
-    /// Parses an escape inside the double quotes that open at `open`.
-    fn escape_in_quotes(&mut self, open: usize, place: CursorPlace) -> Parsed<()> {
-        let start = self.scan.pos();
+    /// Passes over a backslash that joins this line with the next; whether there is one here.
+    fn joins_lines(&mut self) -> bool {
         let joined = self.scan.continuation_len();
         if joined > 0 {
             self.scan.advance(joined);
+        }
+        joined > 0
+    }
+
+    /// Parses an escape inside the double quotes that open at `open`.
+    fn escape_in_quotes(&mut self, open: usize, place: CursorPlace) -> Parsed<()> {
+        let start = self.scan.pos();
+        if self.joins_lines() {
             return Ok(());
         }
         self.scan.advance(1);
@@ -145,9 +152,7 @@ impl Parser<'_> {
     /// Parses a backslash outside quotes and the character after it.
     fn escaped(&mut self, place: CursorPlace) -> Parsed<()> {
         let start = self.scan.pos();
-        let joined = self.scan.continuation_len();
-        if joined > 0 {
-            self.scan.advance(joined);
+        if self.joins_lines() {
             return Ok(());
         }
         self.scan.advance(1);

@@ -1,12 +1,11 @@
 //! The options of `load` that limit a plugin, made from the table of such limits.
 
-use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use crate::kernel::policy::parse_memory_size;
 use crate::limits::Amount;
 use crate::runtime::{Notation, PLUGIN_LIMITS, PluginLimit, PluginLimitRow, Spec};
-use crate::shell::units::{parse_duration, parse_size};
+use crate::shell::units::{NumberError, parse_duration, parse_size, parse_within};
 
 /// The limits that were given; off: as without the option.
 #[derive(Debug, Default)]
@@ -27,8 +26,12 @@ fn argument(row: &PluginLimitRow) -> Arg {
         Notation::Memory => arg.value_name("SIZE").value_parser(memory).allow_hyphen_values(true),
         Notation::Size => arg.value_name("SIZE").value_parser(size).allow_hyphen_values(true),
         Notation::Duration => arg.value_name("DURATION").value_parser(duration),
-        Notation::Fuel => arg.value_name("UNITS").value_parser(RangedU64ValueParser::<u64>::new().map(Amount::Count)),
+        Notation::Fuel => arg.value_name("UNITS").value_parser(fuel),
     }
+}
+
+fn fuel(text: &str) -> Result<Amount, NumberError> {
+    parse_within(text, 0..=u64::MAX).map(Amount::Count)
 }
 
 fn memory(text: &str) -> Result<Amount, String> {

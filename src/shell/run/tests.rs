@@ -7,6 +7,7 @@ use crate::kernel::{Kernel, KernelOptions};
 use crate::shell::front::{Front, PaneRequest};
 use crate::shell::line::parse;
 use crate::shell::reply::{ErrorKind, Line, Reply};
+use crate::shell::session::LinesFrom;
 use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin};
 
 /// A front whose person presses Ctrl-C as soon as anything is shown.
@@ -25,9 +26,9 @@ impl Front for Impatient {
     }
 }
 
-fn session(interactive: bool) -> Session {
+fn session(lines_from: LinesFrom) -> Session {
     let interrupter = Arc::new(OnceLock::new());
-    let options = SessionOptions { interactive, ..SessionOptions::default() };
+    let options = SessionOptions { lines_from, ..SessionOptions::default() };
     let kernel = Kernel::new(KernelOptions::default());
     let session = crate::shell::start(kernel, Box::new(Impatient(Arc::clone(&interrupter))), options, Stdin::Used);
     assert!(interrupter.set(session.interrupter()).is_ok());
@@ -43,8 +44,8 @@ fn run(session: &mut Session, line: &str) -> (Option<ErrorKind>, bool) {
 
 #[test]
 fn ctrl_c_that_comes_before_its_line_has_begun_ends_it() {
-    for interactive in [true, false] {
-        let mut session = session(interactive);
+    for lines_from in [LinesFrom::Prompt, LinesFrom::Script] {
+        let mut session = session(lines_from);
         session.interrupter().interrupt();
         assert_eq!(run(&mut session, "set ran yes"), (Some(ErrorKind::Interrupted), false));
         assert_eq!(session.last_code(), 130);
@@ -53,8 +54,8 @@ fn ctrl_c_that_comes_before_its_line_has_begun_ends_it() {
 
 #[test]
 fn ctrl_c_between_two_statements_ends_the_line() {
-    for interactive in [true, false] {
-        let mut session = session(interactive);
+    for lines_from in [LinesFrom::Prompt, LinesFrom::Script] {
+        let mut session = session(lines_from);
         assert_eq!(run(&mut session, "echo hi; set ran yes"), (Some(ErrorKind::Interrupted), false));
     }
 }
@@ -63,8 +64,8 @@ fn ctrl_c_between_two_statements_ends_the_line() {
 fn what_ctrl_c_is_meant_to_end_ends_well_at_the_prompt_and_ends_a_script() {
     for command in ["trace -f --last 1", "logs -f", "watch -n 1h echo hi"] {
         let line = format!("{command}; set ran yes");
-        assert_eq!(run(&mut session(true), &line), (None, true), "`{command}` at the prompt");
-        let ended = run(&mut session(false), &line);
+        assert_eq!(run(&mut session(LinesFrom::Prompt), &line), (None, true), "`{command}` at the prompt");
+        let ended = run(&mut session(LinesFrom::Script), &line);
         assert_eq!(ended, (Some(ErrorKind::Interrupted), false), "`{command}` in a script");
     }
 }

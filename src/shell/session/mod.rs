@@ -30,7 +30,7 @@ use settings::Settings;
 use variables::Variables;
 
 pub use cases::{Case, CasePlace};
-pub use options::SessionOptions;
+pub use options::{LinesFrom, SessionOptions};
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
 pub use settings::EditMode;
@@ -129,7 +129,7 @@ impl Session {
 
     /// From now on a person is at the prompt.
     pub fn make_interactive(&mut self) {
-        self.options.interactive = true;
+        self.options.lines_from = LinesFrom::Prompt;
     }
 
     /// Whether `--json` holds: asked for here, or the session's default.

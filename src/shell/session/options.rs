@@ -13,8 +13,17 @@ pub struct SessionOptions {
     pub keep_going: bool,
     /// Lines of a script are shown before they run.
     pub echo: bool,
-    /// A person is at the prompt: an error does not end the session.
-    pub interactive: bool,
+    pub lines_from: LinesFrom,
     /// Log lines of plugins at this level and above are shown while the session waits for a call.
     pub logs_shown: Option<LogLevel>,
+}
+
+/// Who gives the session its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinesFrom {
+    /// A script: an error ends it.
+    #[default]
+    Script,
+    /// A person at the prompt: an error does not end the session.
+    Prompt,
 }

@@ -4,17 +4,17 @@ use super::imports;
 use super::limits::{flag_of, flag_of_plugin};
 use crate::limits::Limit;
 use crate::runtime::advice::RuleKind;
-use crate::runtime::{Advice, Wording};
+use crate::runtime::{Advice, Wording, Words};
 use crate::text::{escape_control, quoted};
 
 /// The words of a shell, where every command can be given.
-pub const SHELL: Wording = Wording::new(words, RESTART);
+pub const SHELL: Wording = Wording::new(&Words { advice: words, ..NAMES });
 
 /// The words of `plugsh call`, where no further command can list what there is.
-pub const ONE_CALL: Wording = Wording::new(words_of_one_call, RESTART);
+pub const ONE_CALL: Wording = Wording::new(&Words { advice: words_of_one_call, ..NAMES });
 
-/// The command that starts a process anew.
-const RESTART: &str = "`restart`";
+/// The names by which both call things.
+const NAMES: Words = Words { advice: words, restart: "`restart`", shell: "the shell", job: |job| format!("%{job}") };
 /// A shell's error lists so many functions at most, and else says what lists them.
 const LISTED_MAX: usize = 4;
 

@@ -1,7 +1,17 @@
-//! The options that set limits, as they are typed, and what is said of one that is out of its bounds.
+//! The limits of a plugin as they are shown, the options that set limits, and what is said of one out of its bounds.
 
-use crate::limits::{Limit, LimitError};
-use crate::runtime::PluginLimit;
+use crate::limits::{Amount, Limit, LimitError};
+use crate::runtime::{PLUGIN_LIMITS, PluginLimit, PluginLimitRow, Spec};
+use crate::shell::units::show_amount;
+
+/// The limits that a plugin has, each with its name: `timeout 2s`.
+pub fn plugin_limits(spec: &Spec) -> Vec<String> {
+    let shown = |row: &PluginLimitRow| match (row.value)(spec) {
+        Amount::Off => None,
+        amount => Some(format!("{} {}", row.name, show_amount(amount))),
+    };
+    PLUGIN_LIMITS.iter().filter_map(shown).collect()
+}
 
 /// The option of plugsh that sets a limit of the kernel's.
 pub fn flag_of(limit: Limit) -> String {

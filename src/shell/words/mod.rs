@@ -7,7 +7,7 @@ pub mod calls;
 pub mod held;
 mod imports;
 mod inspect;
-mod limits;
+pub mod limits;
 pub mod lint;
 mod notices;
 pub mod payload;

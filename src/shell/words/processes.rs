@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::SHELL;
 use crate::kernel::{Crash, ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
@@ -34,7 +35,7 @@ pub fn state_reason(view: &ProcessView) -> Option<String> {
     match &view.state {
         ProcessState::Crashed { crash: Crash::Call(failure) } => Some(failure.beside(view.id)),
         ProcessState::Crashed { crash: crash @ Crash::Host } => Some(crash.to_string()),
-        ProcessState::Dead { reason } => Some(reason.to_string()),
+        ProcessState::Dead { reason } => Some(reason.words(SHELL)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held | ProcessState::Waiting { .. } => None,
     }
 }

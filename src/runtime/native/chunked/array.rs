@@ -44,20 +44,13 @@ impl Writer<'_> {
     /// `(array, at, value, length)`.
     pub fn array_fill(&mut self) {
         let (array, at, value, length) = (0, 1, 2, 3);
-        let chunk = self.chunk();
         self.is_long(length);
         self.sink.if_(BlockType::Empty);
         self.sink.local_get(array).ref_is_null();
         self.original_if();
         self.is_outside_array(array, at, length);
         self.original_if();
-        self.while_long(length, |writer| {
-            writer.sink.local_get(array).local_get(at).local_get(value);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(at, chunk);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[array, at, value], &[(at, 1)], length);
         self.sink.end();
         self.original();
     }
@@ -83,14 +76,7 @@ impl Writer<'_> {
             writer.bulk.emit(&mut writer.sink);
         });
         self.sink.else_();
-        self.while_long(length, |writer| {
-            writer.sink.local_get(to).local_get(at).local_get(from).local_get(from_at);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(at, chunk);
-            writer.advance(from_at, chunk);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[to, at, from, from_at], &[(at, 1), (from_at, 1)], length);
         self.sink.end().end();
         self.original();
     }
@@ -98,7 +84,6 @@ impl Writer<'_> {
     /// `(array, at, from, length)` from a segment, where an element takes `unit` bytes or items.
     pub fn array_init(&mut self, unit: u32) {
         let (array, at, from, length) = (0, 1, 2, 3);
-        let chunk = self.chunk();
         self.is_long(length);
         self.sink.if_(BlockType::Empty);
         self.sink.local_get(array).ref_is_null();
@@ -111,14 +96,7 @@ impl Writer<'_> {
         self.sink.local_get(array).i32_const(0);
         self.sink.local_get(from).local_get(length).i32_const(unit as i32).i32_mul().i32_add().i32_const(0);
         self.bulk.emit(&mut self.sink);
-        self.while_long(length, |writer| {
-            writer.sink.local_get(array).local_get(at).local_get(from);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(at, chunk);
-            writer.advance(from, chunk * unit);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[array, at, from], &[(at, 1), (from, unit)], length);
         self.sink.end();
         self.original();
     }

@@ -59,18 +59,11 @@ impl Writer<'_> {
     /// `(at, value, length)`.
     fn fill(&mut self, room: Room) {
         let (at, value, length) = (0, 1, 2);
-        let chunk = self.chunk();
         self.is_long(length);
         self.sink.if_(BlockType::Empty);
         self.is_outside(room, at, length);
         self.original_if();
-        self.while_long(length, |writer| {
-            writer.sink.local_get(at).local_get(value);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(at, chunk);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[at, value], &[(at, 1)], length);
         self.sink.end();
         self.original();
     }
@@ -102,14 +95,7 @@ impl Writer<'_> {
             writer.bulk.emit(&mut writer.sink);
         });
         self.sink.else_();
-        self.while_long(length, |writer| {
-            writer.sink.local_get(to).local_get(from);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(to, chunk);
-            writer.advance(from, chunk);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[to, from], &[(to, 1), (from, 1)], length);
         self.sink.end().end();
         self.original();
     }
@@ -117,7 +103,6 @@ impl Writer<'_> {
     /// `(to, from, length)` from a segment.
     fn init(&mut self, room: Room) {
         let (to, from, length) = (0, 1, 2);
-        let chunk = self.chunk();
         self.is_long(length);
         self.sink.if_(BlockType::Empty);
         self.is_outside(room, to, length);
@@ -128,14 +113,7 @@ impl Writer<'_> {
         self.constant(0, to);
         self.sink.local_get(from).local_get(length).i32_add().i32_const(0);
         self.bulk.emit(&mut self.sink);
-        self.while_long(length, |writer| {
-            writer.sink.local_get(to).local_get(from);
-            writer.constant(chunk, length);
-            writer.bulk.emit(&mut writer.sink);
-            writer.advance(to, chunk);
-            writer.advance(from, chunk);
-            writer.recede(length, chunk);
-        });
+        self.upward(&[to, from], &[(to, 1), (from, 1)], length);
         self.sink.end();
         self.original();
     }

@@ -165,4 +165,21 @@ impl Writer<'_> {
         self.is_long(length);
         self.sink.br_if(0).end();
     }
+
+    /// Runs the instruction a chunk at a time from the start on, with `operands` and the length of a chunk. Each of
+    /// `moving` goes on by so many of its units for each element.
+    pub fn upward(&mut self, operands: &[u32], moving: &[(u32, u32)], length: u32) {
+        let chunk = self.chunk();
+        self.while_long(length, |writer| {
+            for operand in operands {
+                writer.sink.local_get(*operand);
+            }
+            writer.constant(chunk, length);
+            writer.bulk.emit(&mut writer.sink);
+            for (local, units) in moving {
+                writer.advance(*local, chunk * units);
+            }
+            writer.recede(length, chunk);
+        });
+    }
 }

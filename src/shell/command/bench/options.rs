@@ -3,7 +3,7 @@
 use crate::kernel::ProcessId;
 use crate::runtime::Host;
 use crate::shell::session::Session;
-use crate::shell::units::parse_size;
+use crate::shell::units::{parse_size, parse_within};
 
 /// The word in PLUGIN's place that selects the measurement of spawns.
 pub const SPAWN: &str = "spawn";
@@ -21,7 +21,7 @@ pub struct BenchOptions {
     #[arg(long = "size", value_name = "SIZE", value_parser = parse_size)]
     pub sizes: Vec<u64>,
     /// how many calls in all; by default as many as take about a second
-    #[arg(short = 'n', value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', value_name = "CALLS", value_parser = |text: &str| parse_within(text, 1..=u64::MAX))]
     pub calls: Option<u64>,
     /// feed the output to this call too; may stand several times
     #[arg(long = "pipe", value_name = "PLUGIN.FUNCTION")]
@@ -33,10 +33,10 @@ pub struct BenchOptions {
     #[arg(long, requires = "nested")]
     pub growth: bool,
     /// so many jobs at once, each on a process of its own, against one
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_within(text, 2..=64_u64))]
     pub jobs: Option<u64>,
     /// a plugin makes so many calls at once, each of a process of its own, against calls one by one
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_within(text, 1..=64_u64))]
     pub parallel: Option<u64>,
     /// in a fresh process in this host
     #[arg(long)]

@@ -9,6 +9,7 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
+use crate::shell::units::parse_within;
 use crate::shell::words::SHELL;
 
 /// The command `break`.
@@ -106,7 +107,7 @@ struct BreaksWords {
 
 #[derive(Debug, clap::Args)]
 struct DeleteWords {
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = |text: &str| parse_within(text, 0..=u32::MAX))]
     numbers: Vec<u32>,
 }
 

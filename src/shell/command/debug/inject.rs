@@ -12,6 +12,7 @@ use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
+use crate::shell::units::parse_within;
 use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::words::SHELL;
 
@@ -130,7 +131,7 @@ struct InjectWords {
 struct FaultsWords {
     #[arg(value_name = "ACTION", value_parser = ["delete", "clear"])]
     action: Option<String>,
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = |text: &str| parse_within(text, 0..=u32::MAX))]
     numbers: Vec<u32>,
     /// write JSON
     #[arg(long)]

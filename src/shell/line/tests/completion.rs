@@ -51,7 +51,7 @@ fn quotes_that_are_open() {
     let double = expect(r#"load "a\"b\x41^"#, CursorPlace::Argument, &["load"], "a\"bA", 5);
     assert_eq!(double.quote, Some(Quote::Double));
     let closed = expect("load x'a b'c\\ d^", CursorPlace::Argument, &["load"], "xa bc d", 5);
-    assert_eq!((closed.quote, closed.expands), (None, false));
+    assert_eq!(closed.quote, None);
     assert_eq!(cursor("load \"^").quote, Some(Quote::Double));
 }
 
@@ -61,11 +61,11 @@ fn variables_and_substitutions() {
     expect("echo a$^", CursorPlace::Variable, &["echo"], "", 7);
     expect("echo ${n^", CursorPlace::Variable, &["echo"], "n", 7);
     assert_eq!(expect("echo \"a $n^", CursorPlace::Variable, &["echo"], "n", 9).quote, Some(Quote::Double));
-    assert!(expect("echo $x/b^", CursorPlace::Argument, &["echo"], "${x}/b", 5).expands);
-    assert!(expect("echo a$(ps)b^", CursorPlace::Argument, &["echo"], "a$(ps)b", 5).expands);
-    assert!(expect("echo x $(call f^", CursorPlace::Argument, &["call"], "f", 14).nested);
-    assert!(expect("echo \"$(^", CursorPlace::Command, &[], "", 8).nested);
-    assert!(!expect("echo $(ps) ^", CursorPlace::Argument, &["echo", "…"], "", 11).nested);
+    expect("echo $x/b^", CursorPlace::Argument, &["echo"], "${x}/b", 5);
+    expect("echo a$(ps)b^", CursorPlace::Argument, &["echo"], "a$(ps)b", 5);
+    expect("echo x $(call f^", CursorPlace::Argument, &["call"], "f", 14);
+    expect("echo \"$(^", CursorPlace::Command, &[], "", 8);
+    expect("echo $(ps) ^", CursorPlace::Argument, &["echo", "…"], "", 11);
 }
 
 #[test]
