@@ -9,7 +9,7 @@ use super::load_in_progress::LoadInProgress;
 use super::task::Task;
 use super::view::ProcessLabel;
 use crate::journal::{ImageOrigin, LoadSteps, Outcome, Symbol};
-use crate::runtime::{self, FailureKind};
+use crate::runtime::{self, FailureKind, Program};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
@@ -48,6 +48,12 @@ impl Task {
     /// Changes the innermost load of the chain, if one is under way.
     pub(super) fn with_load(&self, change: impl FnOnce(&mut LoadInProgress)) {
         self.chain.with_frames(|frames| frames.loads.last_mut().map(change));
+    }
+
+    /// Notes the size of what the innermost load starts.
+    pub(super) fn note_modules(&self, program: &Program) {
+        let bytes_in = program.modules.iter().map(|module| module.bytes.len() as u64).sum();
+        self.with_load(|load| load.bytes_in = bytes_in);
     }
 
     /// Runs `work` as a part of the innermost load, whose time `add` adds.

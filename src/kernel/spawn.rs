@@ -179,8 +179,7 @@ impl Kernel {
         parent: ProcessId,
         request: LoadRequest,
     ) -> Result<ProcessLabel, Failure> {
-        let bytes_in = request.program.modules.iter().map(|module| module.bytes.len() as u64).sum();
-        task.with_load(|load| load.bytes_in = bytes_in);
+        task.note_modules(&request.program);
         let mut program = request.program.clone();
         let mut spec = request.spec.clone();
         if request.host == Host::Extism {

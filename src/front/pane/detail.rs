@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::journal::{KeptBytes, Outcome, Record, RecordKind, stats};
+use crate::journal::{KeptBytes, LoadSteps, Outcome, Record, RecordKind, stats};
 use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
@@ -109,10 +109,7 @@ impl Detail {
             figure("began", vec![trusted(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
             figure("depth", vec![trusted(format!("{}{}", call.depth, job_text(call)), theme::PLAIN)]),
         ];
-        if let Some(steps) = call.load() {
-            lines.push(figure("source", vec![untrusted(&steps.source, theme::PLAIN)]));
-            lines.push(figure("steps", vec![trusted(steps_text(steps), theme::PLAIN)]));
-        }
+        lines.extend(call.load().map(load_lines).into_iter().flatten());
         if let Some(detail) = call.detail() {
             lines.insert(ASKED_AT, figure("asked", vec![untrusted(detail, theme::PLAIN)]));
         }
@@ -133,15 +130,11 @@ impl Detail {
         if let Some(word) = call.changed_by.as_str() {
             lines.push(figure("changed by", vec![trusted(word, theme::WAIT)]));
         }
-        if call.kind == RecordKind::Load {
-            return Detail { subject, title: format!("load {seq}"), lines, stack_at };
+        let noun = if call.kind == RecordKind::Load { "load" } else { "call" };
+        if call.kind != RecordKind::Load {
+            push_payloads(&mut lines, call);
         }
-        let kept = call.kept();
-        push_payload(&mut lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
-        if ended {
-            push_payload(&mut lines, "output", call.bytes_out, kept.map(|payload| &payload.output));
-        }
-        Detail { subject, title: format!("call {seq}"), lines, stack_at }
+        Detail { subject, title: format!("{noun} {seq}"), lines, stack_at }
     }
 
     /// The details with the stack of the error below it.
@@ -183,6 +176,23 @@ impl Detail {
 fn lines_of(stack: &StackView) -> Vec<Line> {
     let line = |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
     stack_lines(stack, Fold::Runtime).into_iter().map(line).collect()
+}
+
+/// The input and, of an ended call, the output.
+fn push_payloads(lines: &mut Vec<Line>, call: &Record) {
+    let kept = call.kept();
+    push_payload(lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
+    if call.outcome.is_ended() {
+        push_payload(lines, "output", call.bytes_out, kept.map(|payload| &payload.output));
+    }
+}
+
+/// What a load did.
+fn load_lines(steps: &LoadSteps) -> [Line; 2] {
+    [
+        figure("source", vec![untrusted(&steps.source, theme::PLAIN)]),
+        figure("steps", vec![trusted(steps_text(steps), theme::PLAIN)]),
+    ]
 }
 
 /// A load at the prompt is no job.
