@@ -235,6 +235,7 @@ mod tests {
     #[test]
     fn calls_side_by_side_are_a_block() {
         let call = |seq, parent_seq, at_ns, callee| Record {
+            caller_name: Symbol::intern("mapper"),
             callee_name: Symbol::intern("mapper"),
             function: Symbol::intern("map"),
             depth: 2,
