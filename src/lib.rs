@@ -34,9 +34,11 @@
 //! | arena | the memory of an instance that holds its blocks |
 //! | process | a plugin with an id, a name, a parent, a state and counters; it has at most one instance |
 //! | table | the living processes and the last dead ones |
+//! | load | the start of a process: look-up, image, instance, start functions; a record as a call is |
 //! | slot | the part of a process behind its lock: state, instance, current chain, queue |
 //! | job | the calls of one command line, on a thread of their own |
 //! | chain | the stack of nested calls of a job, with its deadline and cancel flag |
+//! | started call | a call that runs beside its caller, as a chain of its own below it; its ticket is its record's number |
 //! | task | a chain with what its thread needs to run it: the kernel and a lane of the journal |
 //! | frame | one call of a chain |
 //! | cancel flag | an atomic of the chain that a running instance polls; set when its call must end |
@@ -45,6 +47,8 @@
 //! | lane | the part of the journal that one thread writes to |
 //! | upcall | a request of an instance to the kernel |
 //! | hook | a breakpoint, a fault, a stub or a recorder, which changes or observes calls |
+//! | stub, stand-in | an answer in a plugin's place; a plugin in the place of a product's host function |
+//! | supervision | what follows a crash: a reset, a restart, an end |
 //! | session | the state of one shell: variables, jobs, options, last output |
 //! | reply | the result of a command as data (lines with roles, a table, JSON, bytes), which a front writes |
 //!
@@ -61,6 +65,8 @@
 //! 5. The guest calls `call_plugin`. `runtime/native/user` resolves the handles and calls `Upcalls`, which
 //!    `kernel/upcalls` implements: steps 3 (without a thread) and 4 again, one frame deeper. The output is copied once, from
 //!    the callee's arena to the caller's.
+//!    By `start_call` the nested call is a chain of its own (`kernel/parallel`): a thread of `kernel/pool` runs it, or its
+//!    caller at `join_call`.
 //! 6. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane.
 //! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 

@@ -1,7 +1,6 @@
 //! The record of one call, load or request in the journal. Plain data; nothing here is formatted or counted.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::failed_call::RecordedError;
 use super::load::LoadSteps;
@@ -183,7 +182,7 @@ pub enum Outcome {
     /// Out of memory.
     Oom,
     Fuel,
-    /// Refused before it started: policy, unknown function, dead id, a circle.
+    /// Refused by the policy, a rate or a limit, or for a ring of waiting jobs.
     Denied,
     #[default]
     Running,
@@ -239,27 +238,6 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl FromStr for Outcome {
-    type Err = UnknownOutcome;
-
-    fn from_str(word: &str) -> Result<Outcome, UnknownOutcome> {
-        Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).ok_or(UnknownOutcome)
-    }
-}
-
-/// The word is no outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownOutcome;
-
-impl fmt::Display for UnknownOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = Outcome::ALL.map(Outcome::as_str).join(" ");
-        write!(f, "no such outcome; there are: {words}")
-    }
-}
-
-impl std::error::Error for UnknownOutcome {}
-
 /// The hook that changed a call, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ChangedBy {
@@ -288,18 +266,6 @@ impl ChangedBy {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn outcomes_are_read_as_they_are_written() {
-        for outcome in Outcome::ALL {
-            assert_eq!(outcome.as_str().parse(), Ok(outcome));
-        }
-        assert_eq!("OK".parse::<Outcome>(), Err(UnknownOutcome));
-        assert_eq!(
-            UnknownOutcome.to_string(),
-            "no such outcome; there are: ok error trap timeout killed oom fuel denied running held"
-        );
-    }
 
     #[test]
     fn only_an_end_that_is_not_ok_is_a_failure() {

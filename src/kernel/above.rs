@@ -33,7 +33,7 @@ pub trait CallerChain: Send + Sync {
     /// What stands above it.
     fn above(&self) -> Option<&Above>;
     /// Runs `work` on its frames, under their lock.
-    fn look(&self, work: &mut dyn FnMut(&mut Frames));
+    fn visit_frames(&self, work: &mut dyn FnMut(&mut Frames));
     /// The earliest deadline of its calls and of those above; `None` while deadlines are suspended.
     fn deadline(&self) -> Option<Instant>;
     /// Suspends its deadlines and those above, once more.
@@ -67,7 +67,7 @@ impl Above {
     pub fn calls(&self) -> Vec<CallPlace> {
         let mut calls: Vec<CallPlace> = Vec::new();
         for above in self.chains() {
-            above.chain.look(&mut |frames| {
+            above.chain.visit_frames(&mut |frames| {
                 let part = frames.stack.iter().take(usize::from(above.own_depth)).map(CallPlace::of);
                 calls.splice(0..0, part.collect::<Vec<_>>());
             });

@@ -4,8 +4,8 @@
 //! every call at or below that depth ends. The frame that was named turns the cancel into its own failure; its callers
 //! go on.
 
-mod beside;
 mod deadlines;
+mod nesting;
 mod records;
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -143,7 +143,7 @@ impl Chain {
         let depth_max = self.depth_max;
         let mut frames = self.frames.lock();
         if let Some(cause) = &frames.ended {
-            let target = frames.cut.as_ref().map(|cut| cut.target.clone());
+            let target = frames.cancelled_by_caller.as_ref().map(|cancelled| cancelled.target.clone());
             return Err(Refusal::Ended { cause: cause.clone(), target });
         }
         if frames.stack.len() + usize::from(self.depth_above()) >= usize::from(depth_max) {
@@ -181,8 +181,8 @@ impl Chain {
         let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
             Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.call())),
-            None => match &frames.cut {
-                Some(cut) => (Some(cut.cause.clone()), Some(cut.target.clone())),
+            None => match &frames.cancelled_by_caller {
+                Some(by_caller) => (Some(by_caller.cause.clone()), Some(by_caller.target.clone())),
                 None => (frame.cause.clone(), None),
             },
         };
@@ -231,11 +231,11 @@ impl Chain {
     fn wake(&self, depth: u32, frames: MutexGuard<'_, Frames>) {
         self.cancelled.fetch_min(depth, Ordering::SeqCst);
         let waiting_for = frames.waiting_for.clone();
-        let below = frames.cut_below(depth);
+        let children = frames.children_to_cancel(depth);
         self.woken.notify_all();
         drop(frames);
-        if let Some((cut, below)) = below {
-            below.iter().for_each(|chain| chain.cut(&cut));
+        if let Some((cancelled, children)) = children {
+            children.iter().for_each(|chain| chain.cancel_by_caller(&cancelled));
         }
         if let Some(process) = waiting_for {
             // The slot's lock closes a race: a chain about to wait has seen the cancel or gets this notification.

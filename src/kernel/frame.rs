@@ -161,14 +161,14 @@ impl Deadline {
 }
 
 /// A chain that one of this chain's calls started.
-pub trait Below: Send + Sync {
+pub trait ChildChain: Send + Sync {
     /// Ends it, because a call above it was cancelled or has ended.
-    fn cut(&self, cut: &CutByCaller);
+    fn cancel_by_caller(&self, cancelled: &CancelledByCaller);
 }
 
 /// Why a chain ends before its time: a call above it was cancelled, or has ended.
 #[derive(Debug, Clone)]
-pub struct CutByCaller {
+pub struct CancelledByCaller {
     pub cause: Cause,
     /// That call.
     pub target: FailedCall,
@@ -179,9 +179,9 @@ pub struct CutByCaller {
 pub struct Frames {
     pub stack: Vec<Frame>,
     /// The chains that its calls started and that have not ended, each with the depth of its call.
-    pub below: Vec<(u16, Arc<dyn Below>)>,
+    pub children: Vec<(u16, Arc<dyn ChildChain>)>,
     /// Set once a call above this chain was cancelled or has ended.
-    pub cut: Option<CutByCaller>,
+    pub cancelled_by_caller: Option<CancelledByCaller>,
     /// The process of the started call that the deepest call joins; 0: it does not exist.
     pub joins: Option<ProcessId>,
     pub pauses: Pauses,
@@ -226,15 +226,15 @@ impl Frames {
     }
 
     /// The chains that calls at and below `depth` started, and why they end. 0: those of all calls.
-    pub fn cut_below(&self, depth: u32) -> Option<(CutByCaller, Vec<Arc<dyn Below>>)> {
-        let below = self.below.iter().filter(|(of, _)| u32::from(*of) >= depth);
-        let below: Vec<_> = below.map(|(_, chain)| chain.clone()).collect();
-        if below.is_empty() {
+    pub fn children_to_cancel(&self, depth: u32) -> Option<(CancelledByCaller, Vec<Arc<dyn ChildChain>>)> {
+        let children = self.children.iter().filter(|(of, _)| u32::from(*of) >= depth);
+        let children: Vec<_> = children.map(|(_, chain)| chain.clone()).collect();
+        if children.is_empty() {
             return None;
         }
         let frame = self.stack.get((depth as usize).wrapping_sub(1));
-        let own = frame.and_then(|frame| Some(CutByCaller { cause: frame.cause.clone()?, target: frame.call() }));
-        own.or_else(|| self.cut.clone()).map(|cut| (cut, below))
+        let own = frame.and_then(|frame| Some(CancelledByCaller { cause: frame.cause.clone()?, target: frame.call() }));
+        own.or_else(|| self.cancelled_by_caller.clone()).map(|cancelled| (cancelled, children))
     }
 
     /// Current activity of the chain.
@@ -326,7 +326,7 @@ pub fn too_deep(depth_max: u16) -> Problem {
 
 /// `1:front.run → 2:cart.total`, outermost first.
 pub fn path_of(stack: &[Frame]) -> String {
-    way(stack, |frame| frame.call().to_string())
+    join_steps(stack, |frame| frame.call().to_string())
 }
 
 /// The path of a chain's calls below `above`, which is the path of the call that started it.
@@ -336,10 +336,10 @@ pub fn path_under(above: &str, stack: &[Frame]) -> String {
 
 const ARROW: &str = " → ";
 /// The longest way in an error, in bytes, about; of a longer one the steps in the middle are counted.
-const WAY_BYTES_MAX: usize = 1_000;
+const STEPS_BYTES_MAX: usize = 1_000;
 
 /// Steps with arrows between them. Takes no longer and no more room for a chain of thousands.
-pub fn way<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
+pub fn join_steps<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
     let upto = |bytes_max: usize, steps: &mut dyn Iterator<Item = &T>| {
         let mut bytes = 0;
         let labels = steps.map(&label).take_while(|label| {
@@ -348,10 +348,10 @@ pub fn way<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
         });
         labels.collect::<Vec<String>>()
     };
-    let mut labels = upto(WAY_BYTES_MAX, &mut steps.iter());
+    let mut labels = upto(STEPS_BYTES_MAX, &mut steps.iter());
     if labels.len() < steps.len() {
-        labels = upto(WAY_BYTES_MAX / 2, &mut steps.iter());
-        let last = upto(WAY_BYTES_MAX / 2, &mut steps.iter().rev());
+        labels = upto(STEPS_BYTES_MAX / 2, &mut steps.iter());
+        let last = upto(STEPS_BYTES_MAX / 2, &mut steps.iter().rev());
         labels.push(format!("… {} more …", steps.len() - labels.len() - last.len()));
         labels.extend(last.into_iter().rev());
     }
@@ -367,15 +367,15 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{WAY_BYTES_MAX, way};
+    use super::{STEPS_BYTES_MAX, join_steps};
 
     #[test]
     fn a_long_way_is_told_from_both_ends() {
         let label = |step: &u32| format!("{step}:echo.relay");
-        assert_eq!(way(&[1, 2, 3], label), "1:echo.relay → 2:echo.relay → 3:echo.relay");
+        assert_eq!(join_steps(&[1, 2, 3], label), "1:echo.relay → 2:echo.relay → 3:echo.relay");
         let steps: Vec<u32> = (1..=4_000).collect();
-        let told = way(&steps, label);
-        assert!(told.len() <= WAY_BYTES_MAX + 30, "{} bytes", told.len());
+        let told = join_steps(&steps, label);
+        assert!(told.len() <= STEPS_BYTES_MAX + 30, "{} bytes", told.len());
         assert!(told.starts_with("1:echo.relay → 2:echo.relay → "), "{told}");
         assert!(told.ends_with(" → 3999:echo.relay → 4000:echo.relay"), "{told}");
         let names = told.matches("echo").count();

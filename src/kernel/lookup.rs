@@ -49,7 +49,7 @@ impl Kernel {
             children: u64::from(children),
             depth: jobs.iter().map(|job| job.chain().len()).max().unwrap_or(0) as u64,
             jobs: jobs.iter().filter(|job| job.is_running()).count() as u64,
-            started: self.rooms().started_count() as u64,
+            started: self.started_budget().started_count() as u64,
             compilations: self.compilations().iter().filter(|view| view.stage.has_a_process()).count() as u64,
             memory_bytes: self.memory_bytes(),
             log_bytes: self.logbook().bytes() as u64,

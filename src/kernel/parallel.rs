@@ -1,5 +1,5 @@
 //! Calls that run beside their caller: started, asked for, joined. A started call is a chain of its own below the call
-//! that started it, and ends before it: what its caller has not joined at its own end is cut.
+//! that started it, and ends before it: what its caller has not joined at its own end is cancelled.
 //!
 //! A thread of the pool takes a started call, or its caller does when it joins one that no thread has taken. So a join
 //! never waits for a thread to be free, and a call that is joined at once does not change threads.
@@ -11,12 +11,12 @@ use std::time::Instant;
 use super::Kernel;
 use super::call::Queueing;
 use super::error::CallError;
-use super::frame::{Below, Cause, CutByCaller, Frame, PropagatingError};
+use super::frame::{CancelledByCaller, Cause, ChildChain, Frame, PropagatingError};
 use super::launch::{panicked, stack_bytes};
 use super::pool::Runner;
 use super::process::Process;
-use super::rooms::{NoRoom, Room, RoomMax};
-use super::started::{Given, StartedCall, Work};
+use super::started::{StartedCall, StartedResult, Work};
+use super::started_budget::{BudgetMax, OverBudget, Reservation};
 use super::task::Task;
 use super::upcalls::as_nested;
 use crate::journal::{Lane, Outcome, Symbol};
@@ -29,7 +29,7 @@ impl Task {
     ///
     /// # Errors
     ///
-    /// Where there is no room for one more, and where the caller is to end.
+    /// Where the budget has no place for one more, and where the caller is to end.
     pub(super) fn start_call(
         self: &Arc<Self>,
         process: Result<Arc<Process>, CallError>,
@@ -39,7 +39,7 @@ impl Task {
         let input_bytes = input.len() as u64;
         let Some(above) = self.chain.as_above() else { return Err(Failure::interrupted()) };
         let depth = above.own_depth;
-        let room = self.room(depth, input_bytes)?;
+        let reservation = self.reserve(depth, input_bytes)?;
         let ticket = self.next_seq(Instant::now());
         let chain = self.kernel.new_chain(self.chain.job, self.chain.answers, Some(above));
         let work = match process {
@@ -51,8 +51,8 @@ impl Task {
             }
         };
         let waits = work.is_ok();
-        let call = StartedCall::new(ticket, depth, chain, room, work);
-        if !self.chain.add_below(call.chain.clone()) {
+        let call = StartedCall::new(ticket, depth, chain, reservation, work);
+        if !self.chain.add_child(call.chain.clone()) {
             return Err(Failure::interrupted());
         }
         self.started.add(call.clone());
@@ -63,21 +63,21 @@ impl Task {
         Ok(ticket)
     }
 
-    /// Room for one more started call of the call at `depth`.
-    fn room(&self, depth: u16, input_bytes: u64) -> Result<Room, Failure> {
+    /// Reservation for one more started call of the call at `depth`.
+    fn reserve(&self, depth: u16, input_bytes: u64) -> Result<Reservation, Failure> {
         let limits = self.kernel.limits();
         let each_max = limits.started_each_max;
         if self.started.count_of(depth) >= each_max {
             let why = format!("this call has {each_max} started calls that it has not joined, the limit");
             return Err(Failure::advised(FailureKind::Denied, why, Advice::Raise(Limit::StartedEach)));
         }
-        let max = RoomMax { calls: limits.started_max, bytes: limits.memory_bytes_max };
-        self.kernel.rooms().room(input_bytes, max).map_err(|no_room| match no_room {
-            NoRoom::Calls => {
+        let max = BudgetMax { calls: limits.started_max, bytes: limits.memory_bytes_max };
+        self.kernel.started_budget().reserve(input_bytes, max).map_err(|over| match over {
+            OverBudget::Calls => {
                 let why = format!("{} started calls are not joined, the limit", limits.started_max);
                 Failure::advised(FailureKind::Denied, why, Advice::Raise(Limit::Started))
             }
-            NoRoom::Bytes => no_bytes("input"),
+            OverBudget::Bytes => no_bytes("input"),
         })
     }
 
@@ -129,27 +129,27 @@ impl Task {
         }
     }
 
-    /// Cuts the started calls of the deepest call that it has not joined, and waits for their ends.
+    /// Cancels the started calls of the deepest call that it has not joined, and waits for their ends.
     pub(super) fn end_started(self: &Arc<Self>) {
         if !self.started.is_empty() {
-            self.cut_started();
+            self.cancel_started();
         }
     }
 
     #[cold]
-    fn cut_started(self: &Arc<Self>) {
+    fn cancel_started(self: &Arc<Self>) {
         let Some(caller) = self.chain.as_above() else { return };
         let Some(target) = self.chain.with_frames(|frames| frames.stack.last().map(Frame::call)) else { return };
-        let cut = CutByCaller { cause: Cause::NotJoined, target };
+        let cancelled = CancelledByCaller { cause: Cause::NotJoined, target };
         let calls = self.started.take_of(caller.own_depth);
         for call in calls.iter().filter(|call| !call.has_ended()) {
-            call.chain.cut(&cut);
+            call.chain.cancel_by_caller(&cancelled);
         }
         for call in calls {
             self.run_if_waiting(&call);
             call.take();
-            call.room.close();
-            self.chain.remove_below(&call.chain);
+            call.reservation.close();
+            self.chain.remove_child(&call.chain);
         }
     }
 
@@ -162,9 +162,9 @@ impl Task {
     /// Removes a call that has been joined.
     fn forget(&self, call: &Arc<StartedCall>) {
         // The thread that ran the call may hold it for a moment yet.
-        call.room.close();
+        call.reservation.close();
         self.started.remove(call);
-        self.chain.remove_below(&call.chain);
+        self.chain.remove_child(&call.chain);
     }
 
     /// Runs a call on this thread that no other has taken.
@@ -183,19 +183,19 @@ impl Kernel {
         let input_bytes = work.input.len() as u64;
         // A panic must still end the call, because its caller waits for it.
         let given = catch_unwind(AssertUnwindSafe(|| self.call_started(&task, call, work)));
-        call.room.release(input_bytes);
+        call.reservation.release(input_bytes);
         // What is left of the task goes to the caller's, which goes on as soon as it is told of the end.
         drop(task);
         call.end(given.unwrap_or_else(|panic| Err(PropagatingError::own(panicked(&*panic)))));
     }
 
-    fn call_started(&self, task: &Arc<Task>, call: &StartedCall, work: Work) -> Given {
+    fn call_started(&self, task: &Arc<Task>, call: &StartedCall, work: Work) -> StartedResult {
         let Work { process, function, input } = work;
         let failed = |error: CallError| task.chain.take_propagating().unwrap_or_else(|| PropagatingError::own(error));
         let entered = task.enter(&process, &function, input.len() as u64, None, Queueing::Wait).map_err(failed)?;
         let Some(entered) = entered else { return Err(failed(CallError::new(Outcome::Error, "it is busy"))) };
         let finished = entered.run(input).map_err(failed)?;
-        if !call.room.add(finished.output().len() as u64, self.limits().memory_bytes_max) {
+        if !call.reservation.add(finished.output().len() as u64, self.limits().memory_bytes_max) {
             let failure = no_bytes("output");
             return Err(PropagatingError::own(CallError::of(failure, self.wording())));
         }

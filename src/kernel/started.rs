@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::chain::Chain;
 use super::frame::PropagatingError;
 use super::process::Process;
-use super::rooms::Room;
+use super::started_budget::Reservation;
 use super::view::ProcessId;
 use crate::locks::{Condvar, Mutex, Rank};
 
@@ -21,7 +21,7 @@ pub struct StartedCall {
     /// The process that is called; 0: there is none.
     pub callee: ProcessId,
     /// Its place among the started calls, and the bytes that are counted for it.
-    pub room: Room,
+    pub reservation: Reservation,
     state: Mutex<Progress>,
     ended: Condvar,
 }
@@ -34,14 +34,14 @@ pub struct Work {
 }
 
 /// What a started call gave.
-pub type Given = Result<Box<[u8]>, PropagatingError>;
+pub type StartedResult = Result<Box<[u8]>, PropagatingError>;
 
 /// How far a started call is.
 enum Progress {
     /// No thread has it yet: whoever takes the work does it.
     Waiting(Work),
     Running,
-    Ended(Given),
+    Ended(StartedResult),
     /// Its caller has what it gave.
     Taken,
 }
@@ -52,7 +52,7 @@ impl StartedCall {
         ticket: u64,
         caller_depth: u16,
         chain: Arc<Chain>,
-        room: Room,
+        reservation: Reservation,
         work: Result<Work, PropagatingError>,
     ) -> Arc<StartedCall> {
         let callee = work.as_ref().map_or(0, |work| work.process.id);
@@ -65,7 +65,7 @@ impl StartedCall {
             caller_depth,
             chain,
             callee,
-            room,
+            reservation,
             state: Mutex::new(Rank::StartedCall, state),
             ended: Condvar::new(),
         })
@@ -84,7 +84,7 @@ impl StartedCall {
     }
 
     /// Notes what the call gave and wakes its caller.
-    pub fn end(&self, given: Given) {
+    pub fn end(&self, given: StartedResult) {
         *self.state.lock() = Progress::Ended(given);
         self.ended.notify_all();
     }
@@ -95,7 +95,7 @@ impl StartedCall {
     }
 
     /// Waits for the end, and takes what the call gave; `None` where it was taken before.
-    pub fn take(&self) -> Option<Given> {
+    pub fn take(&self) -> Option<StartedResult> {
         let mut state = self.state.lock();
         while matches!(*state, Progress::Waiting(_) | Progress::Running) {
             self.ended.wait(&mut state);

@@ -18,8 +18,8 @@ use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
 use super::pool::Pool;
 use super::profile::collector::Collecting;
-use super::rooms::Rooms;
 use super::stack_log::StackLog;
+use super::started_budget::StartedBudget;
 use super::table::Table;
 use super::view::ProcessLabel;
 use super::waits::Waits;
@@ -72,7 +72,7 @@ pub struct Kernel {
     jobs: JobTable,
     chains: ChainTable,
     pool: Arc<Pool>,
-    rooms: Arc<Rooms>,
+    started_budget: Arc<StartedBudget>,
     notices: Notices,
     life_log: LifeLog,
     gate: PolicyGate,
@@ -143,7 +143,7 @@ impl Kernel {
         let total_bytes = Arc::new(AtomicU64::new(0));
         Arc::new(Kernel {
             pool: Arc::default(),
-            rooms: Rooms::new(total_bytes.clone()),
+            started_budget: StartedBudget::new(total_bytes.clone()),
             started: Instant::now(),
             started_at: SystemTime::now(),
             sources: Sources::new(options.plugin_dirs.clone()),
@@ -270,9 +270,9 @@ impl Kernel {
         &self.pool
     }
 
-    /// The room for started calls.
-    pub(super) fn rooms(&self) -> &Arc<Rooms> {
-        &self.rooms
+    /// The budget of started calls.
+    pub(super) fn started_budget(&self) -> &Arc<StartedBudget> {
+        &self.started_budget
     }
 
     /// The stacks of the last failed calls.

@@ -107,7 +107,7 @@ impl Drop for Task {
         let Some(step) = self.chain.with_frames(|frames| frames.debug.step.take()) else { return };
         let mut goes_on = false;
         if let Some(above) = &self.chain.above {
-            above.chain.look(&mut |frames| {
+            above.chain.visit_frames(&mut |frames| {
                 goes_on = frames.debug.step.is_none();
                 frames.debug.step.get_or_insert(step);
             });

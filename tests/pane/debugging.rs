@@ -46,9 +46,12 @@ fn starts_restarts_and_ends_stand_in_the_log_of_calls() {
     terminal.line("pane on; load front; front.run hello; restart front; kill front; pane focus");
     terminal.wait_for("▌processes");
     terminal.send("\t");
-    for line in
-        ["+ 1:front loaded", "+ 2:count_vowels started by 1:front", "↻ 1:front restarted", "† 1:front ended: killed by"]
-    {
+    for line in [
+        "shell → load 1:front (compiled)",
+        "1:front → load 2:count_vowels (compiled)",
+        "↻ 1:front restarted",
+        "† 1:front ended: killed by",
+    ] {
         terminal.wait_for(line);
     }
     terminal.send("q");

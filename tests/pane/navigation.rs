@@ -29,7 +29,7 @@ fn long_lists_say_where_one_is() {
     terminal.wait_for("6–15/15 ");
     terminal.send(TAB);
     terminal.send("g");
-    terminal.wait_for("1–10/15 ");
+    terminal.wait_for("1–10/30 ");
 }
 
 #[test]

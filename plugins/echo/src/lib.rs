@@ -19,7 +19,7 @@ plugsh_guest::about! {
     spam(): "calls a function again and again: `PLUGIN_ID FUNCTION COUNT SIZE`; gives the bytes in all";
     spam_bulk(): "spam by the bulk path";
     spam_leak(): "spam that frees nothing";
-    spam_start(): "spam by calls that run side by side, of several plugins: `ID,ID FUNCTION COUNT SIZE`";
+    spam_all(): "spam by calls that run side by side, of several plugins: `ID,ID FUNCTION COUNT SIZE`";
 }
 
 /// Gives its input back.

@@ -1,5 +1,5 @@
 //! Calls another plugin in a loop. Input of each: `PLUGIN_ID FUNCTION COUNT SIZE`; output: the bytes that came back, in
-//! all, as text. `spam_start` takes several ids, `1,2,3`.
+//! all, as text. `spam_all` takes several ids, `1,2,3`.
 
 use extism_pdk::{plugin_fn, Error, FnResult, ManagedMemory, Memory};
 use plugsh_guest::Plugin;
@@ -86,7 +86,7 @@ pub fn spam_bulk(input: String) -> FnResult<String> {
 
 /// Like `spam_bulk`, with a call of each plugin at once: COUNT calls in all, rounded down to whole rounds.
 #[plugin_fn]
-pub fn spam_start(input: String) -> FnResult<String> {
+pub fn spam_all(input: String) -> FnResult<String> {
     let order = Order::parse(&input)?;
     let callees: Vec<Plugin> = order.ids.iter().map(|id| plugin(*id)).collect::<Result<_, _>>()?;
     let mut started = Vec::with_capacity(callees.len());

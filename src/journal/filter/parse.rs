@@ -18,26 +18,6 @@ use crate::text::{did_you_mean, quoted};
 /// Deepest nesting of parentheses and `not`.
 pub const FILTER_DEPTH_MAX: usize = 64;
 
-/// Every field, as it is written.
-pub const FIELDS: [&str; 16] = [
-    "caller",
-    "callee",
-    "function",
-    "outcome",
-    "depth",
-    "job",
-    "bytes_in",
-    "bytes_out",
-    "duration",
-    "held",
-    "grew",
-    "fuel",
-    "kind",
-    "input",
-    "output",
-    "error",
-];
-
 #[derive(Clone, Copy)]
 enum Field {
     Name(NameField),
@@ -46,24 +26,40 @@ enum Field {
     Number(NumberField),
 }
 
+/// The fields of what was said, which are read last.
+const SAID_FIELDS: [&str; 3] = ["input", "output", "error"];
+
+/// Every field, as it is written.
+pub const FIELDS: [&str; CALL_FIELDS.len() + SAID_FIELDS.len()] = {
+    let mut names = [""; CALL_FIELDS.len() + SAID_FIELDS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = if at < CALL_FIELDS.len() { CALL_FIELDS[at].0 } else { SAID_FIELDS[at - CALL_FIELDS.len()] };
+        at += 1;
+    }
+    names
+};
+
+/// The other fields of calls, as they are written.
+const CALL_FIELDS: [(&str, Field); 13] = [
+    ("caller", Field::Name(NameField::Caller)),
+    ("callee", Field::Name(NameField::Callee)),
+    ("function", Field::Name(NameField::Function)),
+    ("outcome", Field::Outcome),
+    ("depth", Field::Number(NumberField::Depth)),
+    ("job", Field::Number(NumberField::Job)),
+    ("bytes_in", Field::Number(NumberField::BytesIn)),
+    ("bytes_out", Field::Number(NumberField::BytesOut)),
+    ("duration", Field::Number(NumberField::Duration)),
+    ("held", Field::Number(NumberField::Held)),
+    ("grew", Field::Number(NumberField::Grew)),
+    ("fuel", Field::Number(NumberField::Fuel)),
+    ("kind", Field::Kind),
+];
+
 impl Field {
     fn find(word: &str) -> Option<Field> {
-        Some(match word {
-            "caller" => Field::Name(NameField::Caller),
-            "callee" => Field::Name(NameField::Callee),
-            "function" => Field::Name(NameField::Function),
-            "outcome" => Field::Outcome,
-            "kind" => Field::Kind,
-            "depth" => Field::Number(NumberField::Depth),
-            "job" => Field::Number(NumberField::Job),
-            "bytes_in" => Field::Number(NumberField::BytesIn),
-            "bytes_out" => Field::Number(NumberField::BytesOut),
-            "duration" => Field::Number(NumberField::Duration),
-            "held" => Field::Number(NumberField::Held),
-            "grew" => Field::Number(NumberField::Grew),
-            "fuel" => Field::Number(NumberField::Fuel),
-            _ => return None,
-        })
+        CALL_FIELDS.iter().find(|(name, _)| *name == word).map(|(_, field)| *field)
     }
 }
 
@@ -80,7 +76,7 @@ impl Fields for CallFields {
         Test::AnyName(glob)
     }
 
-    const SAID: &'static [&'static str] = &["input", "output", "error"];
+    const SAID: &'static [&'static str] = &SAID_FIELDS;
 
     fn said(test: SaidTest) -> Option<Test> {
         Some(Test::Said(Box::new(test)))
@@ -107,9 +103,11 @@ impl Fields for CallFields {
             }
             Some(Field::Outcome) | None => {
                 let equal = comparison.equality()?;
-                let outcome = text.parse::<Outcome>().map_err(|no_such| {
-                    let hint = match did_you_mean(text, Outcome::ALL.map(Outcome::as_str)) {
-                        none if none.is_empty() => no_such.to_string().replacen("no such outcome", "", 1),
+                let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
+                let outcome = outcome.ok_or_else(|| {
+                    let known = Outcome::ALL.map(Outcome::as_str);
+                    let hint = match did_you_mean(text, known) {
+                        none if none.is_empty() => format!("; there are: {}", known.join(" ")),
                         hint => hint,
                     };
                     comparison.refused(format!("no outcome `{}`{hint}", quoted(text)))

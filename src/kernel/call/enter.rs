@@ -10,7 +10,7 @@ use crate::kernel::call_failure::CallFailure;
 use crate::kernel::code::Code;
 use crate::kernel::crash::{DeadProcess, ExitReason};
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep, way};
+use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, join_steps, too_deep};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
@@ -199,7 +199,7 @@ impl Task {
     fn circle(&self, process: &Process) -> String {
         let calls = self.chain.calls();
         let from = calls.iter().position(|call| call.process.id == process.id).unwrap_or(0);
-        let way = way(&calls[from..], |call| call.process.label().to_string());
+        let way = join_steps(&calls[from..], |call| call.process.label().to_string());
         format!("{way} → {}", process.label())
     }
 

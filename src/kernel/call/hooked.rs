@@ -21,7 +21,7 @@ use crate::runtime::{Failure, FailureKind};
 use crate::text::escape_control;
 
 /// The state of a call before its plugin runs.
-enum Begun {
+enum BeforeRun {
     Run { drop_output: bool },
     Answer(Arc<[u8]>),
 }
@@ -51,8 +51,8 @@ impl Entered<'_> {
         self.keep_input(&input);
         let ran = match begun {
             Err(failure) => Err(failure),
-            Ok(Begun::Answer(answer)) => self.answer(answer),
-            Ok(Begun::Run { drop_output }) => {
+            Ok(BeforeRun::Answer(answer)) => self.answer(answer),
+            Ok(BeforeRun::Run { drop_output }) => {
                 self.capture.get_or_insert_default().ran = true;
                 match self.prepare(&input).and_then(|()| self.execute()) {
                     Ok(_) if drop_output => self.answer(Arc::from([])),
@@ -68,7 +68,7 @@ impl Entered<'_> {
     }
 
     /// The steps before the plugin runs; they may answer in its place.
-    fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
+    fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<BeforeRun, Failure> {
         let task = self.task.clone();
         let hooks = task.kernel.hooks();
         if let Some(reason) = stops(&task, &self.call_before(record, input), HoldSide::Before) {
@@ -87,7 +87,7 @@ impl Entered<'_> {
             match released.order {
                 None => return Err(Failure::interrupted()),
                 Some(Order::Continue(_)) => {}
-                Some(Order::Return(answer)) => return Ok(Begun::Answer(answer)),
+                Some(Order::Return(answer)) => return Ok(BeforeRun::Answer(answer)),
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
@@ -98,11 +98,11 @@ impl Entered<'_> {
                 FailureKind::Guest,
                 "only stubs answer for it, and the EXPR of none asks for this call",
             )),
-            None => Ok(Begun::Run { drop_output }),
-            Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
+            None => Ok(BeforeRun::Run { drop_output }),
+            Some(_) if drop_output => Ok(BeforeRun::Answer(Arc::from([]))),
             Some(stub) => {
                 task.chain.mark(ChangedBy::Stub);
-                task.answer(&stub, self.process, input).map(Begun::Answer)
+                task.answer(&stub, self.process, input).map(BeforeRun::Answer)
             }
         }
     }

@@ -29,7 +29,7 @@ impl Entered<'_> {
         };
         let duration = elapsed.saturating_sub(popped.frame.held_for);
         if popped.cause.is_some() {
-            return Err(self.judge(popped, Failure::interrupted(), duration));
+            return Err(self.classify_failure(popped, Failure::interrupted(), duration));
         }
         self.count(&popped, duration, bytes_out);
         self.record(&popped, duration, bytes_out, Outcome::Ok, None);
@@ -45,7 +45,7 @@ impl Entered<'_> {
         match self.task.chain.pop(elapsed, true) {
             Some(popped) => {
                 let duration = elapsed.saturating_sub(popped.frame.held_for);
-                self.judge(popped, failure, duration)
+                self.classify_failure(popped, failure, duration)
             }
             None => CallError::new(Outcome::Error, "the chain is empty"),
         }
@@ -79,7 +79,7 @@ impl Entered<'_> {
     }
 
     /// Decides the outcome, the message and the fate of the instance.
-    fn judge(&mut self, mut popped: PoppedFrame, mut failure: Failure, duration: Duration) -> CallError {
+    fn classify_failure(&mut self, mut popped: PoppedFrame, mut failure: Failure, duration: Duration) -> CallError {
         let (outcome, for_ancestor) = match &popped.cause {
             Some(cause) => (cause.outcome(), popped.cancel_target.is_some()),
             None => (outcome_of(failure.kind), false),

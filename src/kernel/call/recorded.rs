@@ -57,7 +57,7 @@ impl Writing {
                 }
             };
             return match &chain.above {
-                Some(above) => above.outermost().look(&mut note),
+                Some(above) => above.outermost().visit_frames(&mut note),
                 None => chain.with_frames(note),
             };
         }

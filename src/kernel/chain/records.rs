@@ -16,7 +16,7 @@ impl Chain {
         let mut views = self.with_frames(|frames| views_of(frames, usize::MAX));
         for above in self.above.iter().flat_map(Above::chains) {
             let own_depth = usize::from(above.own_depth);
-            above.chain.look(&mut |frames| drop(views.splice(0..0, views_of(frames, own_depth))));
+            above.chain.visit_frames(&mut |frames| drop(views.splice(0..0, views_of(frames, own_depth))));
         }
         views.iter_mut().zip(1..).for_each(|(view, depth)| view.depth = depth);
         views

@@ -70,7 +70,7 @@ impl Chain {
             number = frames.debug.holds;
         };
         match &self.above {
-            Some(above) => above.outermost().look(&mut count),
+            Some(above) => above.outermost().visit_frames(&mut count),
             None => self.with_frames(count),
         }
         number

@@ -155,7 +155,7 @@ fn there_is_room_for_so_many() {
     let kernel = five_within(limits);
     let error = message(call(&kernel, 1, "join_all", b"2 whoami x\n2 whoami x\n2 whoami x"));
     assert!(error.contains("this call has 2 started calls that it has not joined, the limit"), "{error}");
-    assert_eq!(kernel.rooms().started_count(), 0, "all are given back");
+    assert_eq!(kernel.started_budget().started_count(), 0, "all are given back");
     let limits = Limits { started_max: 1, ..Limits::default() };
     let kernel = five_within(limits);
     let error = message(call(&kernel, 1, "start_all", b"2 whoami x\n2 whoami x"));

@@ -74,7 +74,7 @@ pub fn refused(problem: impl Into<Problem>) -> wasmtime::Error {
 ///
 /// [`FailureKind::Interrupted`] when the call must end, with some of it copied.
 #[inline]
-pub fn copy_looking(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
+pub fn copy_interruptible(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
     if from.len() < COPY_BYTES {
         to.copy_from_slice(from);
         return Ok(());
@@ -306,17 +306,17 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
     fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<Span> {
         fuel::charge(self, bytes.len() as u64)?;
         let up = if bytes.len() < COPY_BYTES { None } else { self.as_context_mut().data().up.clone() };
-        self.put_looking(bytes, up.as_deref())
+        self.put_interruptible(bytes, up.as_deref())
     }
 
     /// A new block that holds `bytes`, with checks of `up`'s cancel flag.
-    fn put_looking(&mut self, bytes: &[u8], up: Option<&dyn Upcalls>) -> wasmtime::Result<Span> {
+    fn put_interruptible(&mut self, bytes: &[u8], up: Option<&dyn Upcalls>) -> wasmtime::Result<Span> {
         let Some(span) = self.alloc_for_bytes(bytes.len() as u64)? else {
             return Err(Failure::new(FailureKind::Oom, "oom").into());
         };
         if span.length > 0 {
             let arena = self.as_context_mut().data().arena()?;
-            copy_looking(span.of_mut(arena.memory.data_mut(&mut *self))?, bytes, up)?;
+            copy_interruptible(span.of_mut(arena.memory.data_mut(&mut *self))?, bytes, up)?;
         }
         Ok(span)
     }

@@ -190,7 +190,7 @@ impl Guest for Instance {
         ctx.output = Span::default();
         ctx.error = 0;
         let before = ctx.input;
-        let put = self.store.put_looking(input, Some(up)).and_then(|span| {
+        let put = self.store.put_interruptible(input, Some(up)).and_then(|span| {
             if (span.offset, span.length) == (before.offset, before.length) {
                 return Ok(());
             }

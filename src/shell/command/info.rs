@@ -32,7 +32,7 @@ pub static COMMAND: Command = Command {
         # 1:echo idle\n\
         #   source    built-in:echo (host: native)\n\
         #   module    main sha256:…\n\
-        #   functions echo echo_bulk nothing relay spam spam_bulk spam_leak spam_start\n\
+        #   functions echo echo_bulk nothing relay spam spam_all spam_bulk spam_leak\n\
         # …\n\
         #   calls     0, 0 failed, 0 resets\n\
         # …"],

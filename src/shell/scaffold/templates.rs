@@ -53,6 +53,7 @@ static RUST: Template = Template {
         guest!("src/bulk.rs"),
         guest!("src/child.rs"),
         guest!("src/panics.rs"),
+        guest!("src/pending.rs"),
         guest!("src/plugin.rs"),
         guest!("src/raw.rs"),
     ],

@@ -178,7 +178,7 @@ fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
     let asked: Vec<Asked> = vandals.iter().flat_map(|vandal| vandal.asked.clone()).collect();
     add_up(kernel, &asked);
     assert!(kernel.waits().is_empty(), "a chain waits");
-    assert_eq!(kernel.rooms().started_count(), 0, "a started call is not over");
+    assert_eq!(kernel.started_budget().started_count(), 0, "a started call is not over");
     for view in kernel.processes(false) {
         assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
         let restarts: u64 = vandals.iter().filter_map(|vandal| vandal.restarts.get(&view.id)).sum();

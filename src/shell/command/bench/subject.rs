@@ -319,7 +319,7 @@ fn parallel(
     let calls_each = (single.calls_each / count).max(1) * count;
     let order = format!("{} {} {calls_each} {}", ids.join(","), options.function, input.len());
     let caller = caller(session, temporary)?;
-    let stages = vec![CallStage { process: caller, function: "spam_start".into() }];
+    let stages = vec![CallStage { process: caller, function: "spam_all".into() }];
     let many = Subject {
         variant: format!("{count} at once"),
         works: vec![BenchWork::Calls(plan(stages, Arc::from(order.into_bytes())))],

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Chain;
 use crate::kernel::above::{Above, CallPlace, CallerChain};
 use crate::kernel::caller_ref::CallerRef;
-use crate::kernel::frame::{Below, CutByCaller, Frame, Frames, PropagatingError, path_of, path_under};
+use crate::kernel::frame::{CancelledByCaller, ChildChain, Frame, Frames, PropagatingError, path_of, path_under};
 use crate::kernel::process::Process;
 
 impl Chain {
@@ -78,20 +78,20 @@ impl Chain {
     }
 
     /// Adds a chain that the deepest call starts; false when that call is to end.
-    pub fn add_below(&self, below: Arc<dyn Below>) -> bool {
+    pub fn add_child(&self, child: Arc<dyn ChildChain>) -> bool {
         let mut frames = self.frames.lock();
         let is_over = self.is_cancelled() || frames.ended.is_some();
         if !is_over {
             let depth = frames.stack.len() as u16;
-            frames.below.push((depth, below));
+            frames.children.push((depth, child));
         }
         !is_over
     }
 
     /// Removes a chain that has ended.
-    pub fn remove_below(&self, below: &Arc<Chain>) {
-        let is_other = |chain: &Arc<dyn Below>| !std::ptr::addr_eq(Arc::as_ptr(chain), Arc::as_ptr(below));
-        self.frames.lock().below.retain(|(_, chain)| is_other(chain));
+    pub fn remove_child(&self, child: &Arc<Chain>) {
+        let is_other = |chain: &Arc<dyn ChildChain>| !std::ptr::addr_eq(Arc::as_ptr(chain), Arc::as_ptr(child));
+        self.frames.lock().children.retain(|(_, chain)| is_other(chain));
     }
 
     /// Adds the time of a join to the deepest call: `held_for` of it is nobody's.
@@ -121,7 +121,7 @@ impl CallerChain for Chain {
         self.above.as_ref()
     }
 
-    fn look(&self, work: &mut dyn FnMut(&mut Frames)) {
+    fn visit_frames(&self, work: &mut dyn FnMut(&mut Frames)) {
         self.with_frames(work);
     }
 
@@ -148,12 +148,12 @@ impl CallerChain for Chain {
     }
 }
 
-impl Below for Chain {
-    fn cut(&self, cut: &CutByCaller) {
+impl ChildChain for Chain {
+    fn cancel_by_caller(&self, cancelled: &CancelledByCaller) {
         let mut frames = self.frames.lock();
         if frames.ended.is_none() {
-            frames.ended = Some(cut.cause.clone());
-            frames.cut = Some(cut.clone());
+            frames.ended = Some(cancelled.cause.clone());
+            frames.cancelled_by_caller = Some(cancelled.clone());
         }
         self.wake(0, frames);
     }
