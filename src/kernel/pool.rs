@@ -47,14 +47,17 @@ impl Pool {
         stack_bytes: usize,
         runner: impl FnOnce() -> Runner + Send + 'static,
     ) {
-        {
+        let is_made = {
             let mut work = self.work.lock();
             work.calls.push_back(call);
-            if work.idle >= work.calls.len() || work.threads >= THREADS_MAX {
-                self.wanted.notify_one();
-                return;
-            }
-            work.threads += 1;
+            let is_made = work.idle < work.calls.len() && work.threads < THREADS_MAX;
+            work.threads += usize::from(is_made);
+            is_made
+        };
+        if !is_made {
+            // Outside of the lock, which the thread takes first.
+            self.wanted.notify_one();
+            return;
         }
         let pool = Arc::downgrade(self);
         let thread = std::thread::Builder::new().name("plugsh-call".into()).stack_size(stack_bytes);

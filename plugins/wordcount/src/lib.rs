@@ -82,10 +82,16 @@ fn pieces(text: &str, count: usize) -> Vec<&str> {
     let mut rest = text;
     for left in (1..=count).rev() {
         let aim = rest.len() / left;
-        let cut = rest.char_indices().find(|&(at, c)| at >= aim && c.is_whitespace()).map_or(rest.len(), |(at, _)| at);
+        let cut = cut_after(rest, aim);
         let (piece, tail) = rest.split_at(if left == 1 { rest.len() } else { cut });
         pieces.push(piece);
         rest = tail;
     }
     pieces
+}
+
+/// The place of the first white space from `aim` on; the text's end where there is none.
+fn cut_after(text: &str, aim: usize) -> usize {
+    let from = (aim..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    text[from..].find(char::is_whitespace).map_or(text.len(), |at| from + at)
 }
