@@ -72,8 +72,7 @@ fn they_run_at_once_and_end_with_the_job() {
     let kernel = five();
     let job = kernel.start(plan(1, "join_all", b"4 spin x\n5 spin x")).unwrap();
     until("both run beside their caller", || kernel.running().len() == 3);
-    let on = kernel.processes(false)[0].state.clone();
-    assert_eq!(on, ProcessState::Waiting { on: 4 }, "it joins the first");
+    until("it joins the first", || kernel.processes(false)[0].state == ProcessState::Waiting { on: 4 });
     job.kill();
     let error = job.wait().bytes().unwrap_err();
     assert_eq!(error.to_string(), "1:spawner.join_all: killed by the shell (1:spawner.join_all → 4:misbehave.spin)");
@@ -85,11 +84,11 @@ fn they_run_at_once_and_end_with_the_job() {
 #[test]
 fn a_deadline_of_the_caller_ends_what_it_started() {
     let kernel = five();
-    let timeout = Some(Duration::from_millis(20));
+    let timeout = Some(Duration::from_millis(300));
     let job = kernel.start(CallPlan { timeout, ..plan(1, "join_all", b"4 spin x\n5 spin x") }).unwrap();
     let error = job.wait().bytes().unwrap_err();
     assert_eq!(error.outcome, Outcome::Timeout);
-    assert_eq!(error.to_string(), "4:misbehave.spin: timed out after 20ms (1:spawner.join_all → 4:misbehave.spin)");
+    assert_eq!(error.to_string(), "4:misbehave.spin: timed out after 300ms (1:spawner.join_all → 4:misbehave.spin)");
     assert_eq!(records(&kernel, "spin").iter().map(|record| record.outcome).collect::<Vec<_>>(), [Outcome::Timeout; 2]);
 }
 
