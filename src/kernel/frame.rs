@@ -254,7 +254,7 @@ impl Frames {
         self.debug.held.as_ref().map_or(Duration::ZERO, |held| now.saturating_duration_since(held.since))
     }
 
-    /// Adds time of a hold, in this chain or in one below, which is none of the calls'.
+    /// Adds time of a hold, in this chain or in one below, which does not count for the calls.
     pub fn add_held(&mut self, held_for: Duration) {
         self.debug.held_for += held_for;
         self.stack.iter_mut().for_each(|frame| frame.held_for += held_for);

@@ -184,7 +184,7 @@ impl Kernel {
         // A panic must still end the call, because its caller waits for it.
         let given = catch_unwind(AssertUnwindSafe(|| self.call_started(&task, call, work)));
         call.reservation.release(input_bytes);
-        // What is left of the task goes to the caller's, which goes on as soon as it is told of the end.
+        // A pending step moves to the caller's task, which continues as soon as the call has ended.
         drop(task);
         call.end(given.unwrap_or_else(|panic| Err(PropagatingError::own(panicked(&*panic)))));
     }

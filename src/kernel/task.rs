@@ -101,7 +101,7 @@ impl Kernel {
     }
 }
 
-/// A pending step goes on in the chain that started this one; the step of a job ends with it.
+/// A pending step moves to the chain that started this one; the step of a job ends with it.
 impl Drop for Task {
     fn drop(&mut self) {
         let Some(step) = self.chain.with_frames(|frames| frames.debug.step.take()) else { return };

@@ -259,9 +259,9 @@ pub enum LifeChange {
         parent: ProcessId,
         parent_name: Option<Symbol>,
     },
-    /// The process goes on with a fresh instance of its code.
+    /// The process continues with a fresh instance of its code.
     Restarted,
-    /// The process goes on with new code.
+    /// The process continues with new code.
     Reloaded,
     /// A call left it without an instance.
     Crashed {

@@ -57,7 +57,7 @@ pub struct RereadFiles {
     pub files: FileSet,
     /// Hashes of the code that was loaded; `None` when it is what the process runs, or when reading failed.
     pub tried_hashes: Option<Vec<String>>,
-    /// State from which the next scan goes on.
+    /// State from which the next scan continues.
     pub state: FileState,
     /// The reason in the last notice that the process keeps its code.
     pub last_complaint: Option<Arc<CallFailure>>,

@@ -59,7 +59,7 @@ pub struct ChildProcess {
     interruption: Option<Interruption>,
 }
 
-/// Whether the program goes on by itself.
+/// Whether the program continues by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RunState {
     Running,

@@ -1,4 +1,4 @@
-//! The deadlines of a chain: registered with the clock, suspended while time is none of the calls'.
+//! The deadlines of a chain: registered with the clock, suspended while time does not count for its calls.
 
 use std::time::Instant;
 

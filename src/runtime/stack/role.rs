@@ -1,4 +1,4 @@
-//! Owners of frames' code, told by the file and the name of the function.
+//! Owners of frames' code, by the file and the name of the function.
 
 use super::frame::FrameRole;
 

@@ -167,7 +167,7 @@ impl Writer<'_> {
     }
 
     /// Runs the instruction a chunk at a time from the start on, with `operands` and the length of a chunk. Each of
-    /// `moving` goes on by so many of its units for each element.
+    /// `moving` advances by so many of its units for each element.
     pub fn upward(&mut self, operands: &[u32], moving: &[(u32, u32)], length: u32) {
         let chunk = self.chunk();
         self.while_long(length, |writer| {

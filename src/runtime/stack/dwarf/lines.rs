@@ -37,7 +37,7 @@ pub(super) fn line_at(
         {
             return Some(Located { function: None, file: file_text(dwarf, unit, file), line, column });
         }
-        // Code that the compiler made has line 0: it is told with the line before.
+        // Code that the compiler made has line 0: it gets the line before.
         let line = row.line().and_then(|line| u32::try_from(line.get()).ok()).or_else(|| before.and_then(|row| row.2));
         let column = match row.column() {
             gimli::ColumnType::LeftEdge => None,
