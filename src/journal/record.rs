@@ -162,7 +162,8 @@ impl Growth {
     }
 }
 
-fn label(id: u32, name: Symbol) -> String {
+/// How a process of a record is named: `2:cart`, `shell`, or `?` for nobody known.
+pub(super) fn label(id: u32, name: Symbol) -> String {
     match (id, name.is_none()) {
         (0, true) => "?".to_owned(),
         (0, false) => name.as_str().to_owned(),

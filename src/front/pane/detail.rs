@@ -16,6 +16,7 @@ use crate::shell::units::{exact_size, show_bytes, show_duration};
 use crate::shell::words::SHELL;
 use crate::shell::words::calls::steps_text;
 use crate::shell::words::limits::plugin_limits;
+use crate::shell::words::processes::counter_rows;
 use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::counted;
 
@@ -62,8 +63,20 @@ impl Detail {
         lines.push(list("functions", &detail.functions, theme::FUNCTION));
         let children: Vec<String> = detail.children.iter().map(ToString::to_string).collect();
         lines.push(list("children", &children, theme::NAME));
-        push_edges(&mut lines, "called by", edges, |edge| edge.callee.0 == id, caller_name);
-        push_edges(&mut lines, "calls", edges, |edge| edge.caller.is_some_and(|caller| caller.0 == id), callee_name);
+        push_edges(
+            &mut lines,
+            "called by",
+            edges,
+            |edge| edge.callee.0 == id,
+            |edge| edge.caller_label().unwrap_or_default(),
+        );
+        push_edges(
+            &mut lines,
+            "calls",
+            edges,
+            |edge| edge.caller.is_some_and(|caller| caller.0 == id),
+            stats::Row::callee_label,
+        );
         let exports: Vec<String> = detail.exports.iter().map(ToString::to_string).collect();
         lines.push(list("exports", &exports, theme::PLAIN));
         let imports: Vec<String> = detail.imports.iter().map(ToString::to_string).collect();
@@ -174,7 +187,7 @@ impl Detail {
 
 /// The lines of a stack, as the shell shows it.
 fn lines_of(stack: &StackView) -> Vec<Line> {
-    let line = |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
+    let line = |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style_of(span.role))).collect();
     stack_lines(stack, Fold::Runtime).into_iter().map(line).collect()
 }
 
@@ -201,11 +214,12 @@ fn job_text(call: &Record) -> String {
 }
 
 /// The style of a span of the shell's.
-fn style(role: shell::Role) -> Style {
+fn style_of(role: shell::Role) -> Style {
     match role {
         shell::Role::Strong => theme::STRONG,
         shell::Role::Name => theme::NAME,
         shell::Role::Dim => theme::DIM,
+        shell::Role::Bad => theme::BAD,
         _ => theme::PLAIN,
     }
 }
@@ -220,51 +234,14 @@ fn figures(view: &ProcessView) -> Vec<Line> {
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
-    let memory = view.memory;
-    vec![
-        figure("state", state),
-        figure(
-            "source",
-            vec![untrusted(&view.source, theme::PLAIN), trusted(format!(", {} host", view.host.as_str()), theme::DIM)],
-        ),
-        figure(
-            "calls",
-            vec![
-                trusted(count(view.calls), theme::PLAIN),
-                trusted(format!(", {} errors", view.errors), if view.errors > 0 { theme::BAD } else { theme::DIM }),
-                trusted(format!(", {} resets", view.resets), theme::DIM),
-            ],
-        ),
-        figure(
-            "bytes",
-            vec![trusted(
-                format!("{} in → {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)),
-                theme::PLAIN,
-            )],
-        ),
-        figure(
-            "busy",
-            vec![
-                trusted(show_duration(view.busy), theme::PLAIN),
-                trusted(format!(", {} in itself", show_duration(view.self_time)), theme::DIM),
-            ],
-        ),
-        figure(
-            "memory",
-            vec![
-                trusted(show_bytes(memory.total_bytes()), theme::PLAIN),
-                trusted(
-                    format!(
-                        ": guest {}, blocks {}, tables {}",
-                        show_bytes(memory.guest_bytes),
-                        show_bytes(memory.block_bytes),
-                        show_bytes(memory.table_bytes)
-                    ),
-                    theme::DIM,
-                ),
-            ],
-        ),
-    ]
+    let source =
+        vec![untrusted(&view.source, theme::PLAIN), trusted(format!(", {} host", view.host.as_str()), theme::DIM)];
+    let mut figures = vec![figure("state", state), figure("source", source)];
+    let counters = counter_rows(view).into_iter().map(|(title, figures)| {
+        figure(title, figures.spans.into_iter().map(|span| trusted(span.text, style_of(span.role))).collect())
+    });
+    figures.extend(counters);
+    figures
 }
 
 fn limits(spec: &Spec) -> Vec<Line> {
@@ -284,21 +261,6 @@ fn limits(spec: &Spec) -> Vec<Line> {
         list("hosts", &spec.allowed_hosts, theme::PLAIN),
         list("paths", &paths, theme::PLAIN),
     ]
-}
-
-fn label((id, name): (u32, crate::journal::Symbol)) -> String {
-    match id {
-        0 => name.as_str().to_owned(),
-        id => format!("{id}:{name}"),
-    }
-}
-
-fn caller_name(edge: &stats::Row) -> String {
-    edge.caller.map_or_else(String::new, label)
-}
-
-fn callee_name(edge: &stats::Row) -> String {
-    label(edge.callee)
 }
 
 fn push_edges(

@@ -12,7 +12,7 @@ pub use histogram::{Bar, Histogram};
 use serde::{Serialize, Serializer};
 
 use super::filter::Filter;
-use super::record::{Record, RecordKind};
+use super::record::{Record, RecordKind, label};
 use super::symbol::Symbol;
 use crate::json::ns_as_micros;
 use crate::text::{did_you_mean, quoted};
@@ -357,13 +357,21 @@ fn function<S: Serializer>(function: &Option<Symbol>, serializer: S) -> Result<S
 impl Row {
     /// The row's label: `2:cart`, `1:front → 2:cart` or `2:cart.total`.
     pub fn label(&self) -> String {
-        let label =
-            |(id, name): (u32, Symbol)| Record { callee: id, callee_name: name, ..Record::default() }.callee_label();
-        match (self.caller, self.function) {
-            (Some(caller), _) => format!("{} → {}", label(caller), label(self.callee)),
-            (None, Some(function)) => format!("{}.{function}", label(self.callee)),
-            (None, None) => label(self.callee),
+        match (self.caller_label(), self.function) {
+            (Some(caller), _) => format!("{caller} → {}", self.callee_label()),
+            (None, Some(function)) => format!("{}.{function}", self.callee_label()),
+            (None, None) => self.callee_label(),
         }
+    }
+
+    /// The caller, as `1:front`; `None` unless the rows are edges.
+    pub fn caller_label(&self) -> Option<String> {
+        self.caller.map(|(id, name)| label(id, name))
+    }
+
+    /// The callee, as `2:cart`.
+    pub fn callee_label(&self) -> String {
+        label(self.callee.0, self.callee.1)
     }
 }
 

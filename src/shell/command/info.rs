@@ -13,9 +13,9 @@ use crate::runtime::{Export, Host, ImportName, MemoryUse, PLUGIN_LIMITS, Spec, W
 use crate::shell::lookup::ended;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::show_duration;
 use crate::shell::words::limits::plugin_limits;
-use crate::shell::words::processes::{state_role, state_text};
+use crate::shell::words::processes::{counter_rows, state_role, state_text};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::text::{listed, wrapped};
 
@@ -103,25 +103,9 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     entry("WASI", listed(&wasi_input(&detail.spec.wasi_input), VALUE_WIDTH));
     entry("may load", words(&detail.spec.may_load.join(" ")));
     entry("may call", words(&detail.spec.may_call.clone().unwrap_or_default().join(" ")));
-    entry("calls", words(&format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets)));
-    entry("bytes", words(&format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out))));
-    entry(
-        "time",
-        words(&format!("{} busy, {} of it its own", show_duration(view.busy), show_duration(view.self_time))),
-    );
-    let memory = view.memory;
-    entry(
-        "memory",
-        words(&format!(
-            "{}{}: guest {}, blocks {}, tables {}, kept for it {}",
-            memory.resident_bytes.map_or(String::new(), |bytes| format!("{} resident, ", show_bytes(bytes))),
-            format_args!("{} committed", show_bytes(memory.committed_bytes())),
-            show_bytes(memory.guest_bytes),
-            show_bytes(memory.block_bytes),
-            show_bytes(memory.table_bytes),
-            show_bytes(memory.kept_bytes)
-        )),
-    );
+    for (title, figures) in counter_rows(view) {
+        entry(title, words(&figures.to_string()));
+    }
     if let Some(error) = &detail.last_error {
         lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.with_reason()));
     }

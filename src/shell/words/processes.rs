@@ -1,4 +1,4 @@
-//! Processes in words: their states, and the tree of who spawned whom.
+//! Processes in words: their states and counters, and the tree of who spawned whom.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use super::SHELL;
 use crate::kernel::{Crash, ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
+use crate::shell::units::{show_bytes, show_duration};
 
 /// The state of a job or process that is held at a breakpoint.
 pub const HELD_TEXT: &str = "‖ held";
@@ -38,6 +39,38 @@ pub fn state_reason(view: &ProcessView) -> Option<String> {
         ProcessState::Dead { reason } => Some(reason.words(SHELL)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held | ProcessState::Waiting { .. } => None,
     }
+}
+
+/// The counters of a process, a row each: its title and its figures.
+pub fn counter_rows(view: &ProcessView) -> [(&'static str, Line); 4] {
+    let memory = view.memory;
+    let resident = memory.resident_bytes.map_or(String::new(), |bytes| format!("{} resident, ", show_bytes(bytes)));
+    let parts = format!(
+        ": guest {}, blocks {}, tables {}, kept for it {}",
+        show_bytes(memory.guest_bytes),
+        show_bytes(memory.block_bytes),
+        show_bytes(memory.table_bytes),
+        show_bytes(memory.kept_bytes)
+    );
+    let failed = if view.errors > 0 { Role::Bad } else { Role::Dim };
+    [
+        (
+            "calls",
+            Line::from(view.calls.to_string())
+                .with(failed, format!(", {} failed", view.errors))
+                .with(Role::Dim, format!(", {} resets", view.resets)),
+        ),
+        ("bytes", Line::from(format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)))),
+        (
+            "time",
+            Line::from(format!("{} busy", show_duration(view.busy)))
+                .with(Role::Dim, format!(", {} of it its own", show_duration(view.self_time))),
+        ),
+        (
+            "memory",
+            Line::from(format!("{resident}{} committed", show_bytes(memory.committed_bytes()))).with(Role::Dim, parts),
+        ),
+    ]
 }
 
 /// The process tree as text with states and without figures, which differ from run to run.
