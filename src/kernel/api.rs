@@ -64,12 +64,12 @@ impl Kernel {
         let functions = self.process(id)?.functions;
         let program = self.living(id)?.lock_slot().code.program.clone();
         let mut about = program.modules.last().map_or_else(About::default, |main| About::read(&main.bytes));
-        let said = std::mem::take(&mut about.functions);
-        let mut said: HashMap<String, FunctionAbout> =
-            said.into_iter().map(|function| (function.name.clone(), function)).collect();
+        let described = std::mem::take(&mut about.functions);
+        let mut described: HashMap<String, FunctionAbout> =
+            described.into_iter().map(|function| (function.name.clone(), function)).collect();
         let functions = functions.into_iter();
         about.functions =
-            functions.map(|name| said.remove(&name).unwrap_or_else(|| FunctionAbout::named(&name))).collect();
+            functions.map(|name| described.remove(&name).unwrap_or_else(|| FunctionAbout::named(&name))).collect();
         Some(about)
     }
 

@@ -34,7 +34,7 @@ impl CallFailure {
     }
 
     /// A failure of `call` of a cause in which a guest may have its say.
-    pub fn said(call: FailedCall, cause: &str) -> Self {
+    pub fn in_call(call: FailedCall, cause: &str) -> Self {
         let lines = cause.contains('\n').then(|| owned_without_secrets(many_lines(cause).into_owned()).into());
         CallFailure { cause_lines: lines, ..CallFailure::new(Some(call), escape_control(cause)) }
     }
@@ -144,10 +144,11 @@ mod tests {
     #[test]
     fn a_guests_line_breaks_are_kept_apart_from_the_line() {
         let call = || FailedCall { process: 2, name: "cart".into(), function: Symbol::intern("total") };
-        let failure = CallFailure::said(call(), "no rate\nat \x1b[2J").with_path("1:front.run → 2:cart.total".into());
+        let failure =
+            CallFailure::in_call(call(), "no rate\nat \x1b[2J").with_path("1:front.run → 2:cart.total".into());
         assert_eq!(failure.to_string(), "2:cart.total: no rate\\nat \\x1b[2J (1:front.run → 2:cart.total)");
         assert_eq!(failure.lines(), "2:cart.total: no rate\nat \\x1b[2J (1:front.run → 2:cart.total)");
-        assert_eq!(CallFailure::said(call(), "a\tb").lines(), "2:cart.total: a b");
+        assert_eq!(CallFailure::in_call(call(), "a\tb").lines(), "2:cart.total: a b");
     }
 
     #[test]

@@ -69,12 +69,13 @@ impl About {
             }
         };
         self.summary = written.summary.as_deref().and_then(summary);
-        let mut said: HashMap<&str, &WrittenFunction> =
+        let mut declared: HashMap<&str, &WrittenFunction> =
             written.functions.iter().map(|function| (&*function.name, function)).collect();
         for function in &mut self.functions {
-            let Some(said) = said.remove(&*function.name) else { continue };
-            function.summary = said.summary.as_deref().and_then(summary);
-            function.input = said.input.as_deref().filter(|input| input.len() <= INPUT_BYTES_MAX).map(str::to_owned);
+            let Some(declared) = declared.remove(&*function.name) else { continue };
+            function.summary = declared.summary.as_deref().and_then(summary);
+            function.input =
+                declared.input.as_deref().filter(|input| input.len() <= INPUT_BYTES_MAX).map(str::to_owned);
         }
     }
 }

@@ -88,7 +88,7 @@ pub struct Failure {
     /// The name in backticks that the message is about, where that is known; as it is shown.
     subject: Option<Box<str>>,
     /// The guest's own message from before the failure; cut like any message.
-    said: Option<Box<str>>,
+    guest_message: Option<Box<str>>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
     /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason.
@@ -114,7 +114,7 @@ impl Failure {
             message,
             advice,
             subject: None,
-            said: None,
+            guest_message: None,
             code: None,
             stderr_tail: None,
             backtrace: None,
@@ -153,8 +153,8 @@ impl Failure {
     /// The whole line: what the guest had said, the message, the advice in words; secrets in its URLs are left out.
     pub fn line(&self, wording: Wording) -> String {
         let line = wording.line(&self.message, self.advice.as_deref());
-        let line = match &self.said {
-            Some(said) => format!("{said} ({line})"),
+        let line = match &self.guest_message {
+            Some(guest_message) => format!("{guest_message} ({line})"),
             None => line,
         };
         owned_without_secrets(line)
@@ -163,7 +163,7 @@ impl Failure {
     /// The failure with another message, made of its own whole line.
     pub fn worded(mut self, wording: Wording, message: impl FnOnce(String) -> String) -> Self {
         self.message = message(self.line(wording));
-        (self.advice, self.said) = (None, None);
+        (self.advice, self.guest_message) = (None, None);
         self
     }
 
@@ -179,8 +179,8 @@ impl Failure {
     }
 
     /// The failure after the guest's own message, which is cut like any message.
-    pub fn after(mut self, said: String) -> Self {
-        self.said = Some(cut(said).into());
+    pub fn after(mut self, guest_message: String) -> Self {
+        self.guest_message = Some(cut(guest_message).into());
         self
     }
 
@@ -189,9 +189,9 @@ impl Failure {
     pub fn placed(mut self, frames: &[GuestFrame]) -> Self {
         let Some(backtrace) = self.backtrace.as_ref().filter(|_| self.kind == FailureKind::Trap) else { return self };
         if backtrace.stopped_by == StoppedBy::Unreachable
-            && let Some(said) = self.said.take_if(|said| said.starts_with(PANICKED))
+            && let Some(guest_message) = self.guest_message.take_if(|guest_message| guest_message.starts_with(PANICKED))
         {
-            self.message = said.into();
+            self.message = guest_message.into();
         } else if let Some(message) = place_of(&self.message, backtrace.stopped_by, frames) {
             self.message = cut(message);
         }

@@ -244,7 +244,7 @@ mod tests {
         Missing { module, name, ty, kind: MissingKind::Function { can_stand_in: true } }
     }
 
-    fn said(missing: &[Missing<'_>]) -> String {
+    fn message_of(missing: &[Missing<'_>]) -> String {
         let linked = vec![("lib", "greet"), ("lib", "memory")];
         unknown(missing, &Offered { host: HOST.to_vec(), linked }).line(SHELL)
     }
@@ -266,17 +266,17 @@ mod tests {
             ("env", "opa_abort", "(i32) -> ()", "Open Policy Agent's"),
             ("env", "extism_reset", "() -> ()", "built before Extism 1.0, and no function of today does the same"),
         ] {
-            let message = said(&[function("x", "other", "() -> ()"), function(module, name, ty)][1..]);
+            let message = message_of(&[function("x", "other", "() -> ()"), function(module, name, ty)][1..]);
             assert!(message.contains(words), "{message}");
             assert!(message.ends_with("; `--stub-imports trap` loads it anyway"), "{message}");
         }
-        let other = said(&[function("env", "abort", "() -> ()")]);
+        let other = message_of(&[function("env", "abort", "() -> ()")]);
         assert!(!other.contains("AssemblyScript"), "{other}");
     }
 
     #[test]
     fn what_tells_most_is_named_before_what_comes_first() {
-        let message = said(&[function("x", "f", "() -> ()"), function("wbg", "__wbg_now", "() -> (f64)")]);
+        let message = message_of(&[function("x", "f", "() -> ()"), function("wbg", "__wbg_now", "() -> (f64)")]);
         assert!(message.starts_with("unknown import `wbg.__wbg_now` (function () -> (f64)) and 1 more: "), "{message}");
     }
 
@@ -289,29 +289,29 @@ mod tests {
             kind: MissingKind::Other,
         };
         let memory = || of(false);
-        let shared = said(&[of(true)]);
+        let shared = message_of(&[of(true)]);
         assert!(
             shared.ends_with("it is a program's with threads; build it without threads: a plugin has one"),
             "{shared}"
         );
-        let message = said(&[function("x", "f", "() -> ()"), memory()]);
+        let message = message_of(&[function("x", "f", "() -> ()"), memory()]);
         assert_eq!(
             message,
             "unknown import `env.memory` (memory) and 1 more; only functions can come from outside a plugin: build it with \
              its own, or `--link` what has it"
         );
-        let elsewhere = said(&[Missing { module: "rhs", ..memory() }]);
+        let elsewhere = message_of(&[Missing { module: "rhs", ..memory() }]);
         let words =
             "(memory); `--link rhs=SOURCE` links the module that has it; only functions can come from elsewhere";
         assert!(elsewhere.ends_with(words), "{elsewhere}");
-        let message = said(&[function("env", "opa_abort", "(i32) -> ()"), memory()]);
+        let message = message_of(&[function("env", "opa_abort", "(i32) -> ()"), memory()]);
         assert!(message.ends_with("; no stub helps, since `env.memory` (memory) is no function"), "{message}");
     }
 
     #[test]
     fn slips_in_names_and_modules_are_found() {
         let tail = |module, name| {
-            let message = said(&[function(module, name, "() -> ()")]);
+            let message = message_of(&[function(module, name, "() -> ()")]);
             message.split_once("; ").map(|(_, tail)| tail.to_owned()).unwrap()
         };
         assert_eq!(tail("extism:host/user", "register_plugn"), "did you mean `register_plugin`?");
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(tail("host", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("lib", "greeet"), "did you mean `greet`?");
         assert_eq!(tail("libb", "greet"), "did you mean `lib.greet`?");
-        let other = said(&[function("lib", "x", "() -> ()")]);
+        let other = message_of(&[function("lib", "x", "() -> ()")]);
         assert!(other.ends_with(": module `lib` is linked and exports no such thing"), "{other}");
         assert!(tail("env", "register").starts_with("`--import env.register="));
         assert!(tail("host", "x").starts_with("`--link host=SOURCE` links the module that has it, `--import host.x="));
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_strangers_names_are_cut_and_escaped() {
         let (module, name) = ("m".repeat(1000), format!("\x1b[2J{}", "n".repeat(1000)));
-        let message = said(&[function(&module, &name, "() -> ()")]);
+        let message = message_of(&[function(&module, &name, "() -> ()")]);
         assert!(message.len() < 500 && !message.contains('\x1b'), "{message}");
     }
 }

@@ -82,12 +82,12 @@ impl StandInForm {
         let (Some(params), Some(results)) = (numbers(params), numbers(results)) else {
             return Err(refused("; a plugin stands in for handles and numbers alone".to_owned()));
         };
-        let said = |of: &[StandInType], have: &[NumberType]| {
+        let fits = |of: &[StandInType], have: &[NumberType]| {
             of.len() == have.len() && of.iter().zip(have).all(|(of, have)| of.number() == *have)
         };
         if let Some(types) = &stand_in.types {
-            let params_differ = !said(&types.params, &params);
-            if params_differ || types.results.as_ref().is_some_and(|of| !said(of, &results)) {
+            let params_differ = !fits(&types.params, &params);
+            if params_differ || types.results.as_ref().is_some_and(|of| !fits(of, &results)) {
                 let text = types_text(types);
                 return Err(refused(format!(", which `{text}` does not fit; `handle` is an i64 too")));
             }
@@ -99,14 +99,15 @@ impl StandInForm {
                 _ => types.iter().map(|ty| guessed(*ty)).collect(),
             }
         };
-        let said_slots = |types: &[StandInType]| types.iter().map(|ty| said_slot(*ty)).collect::<Vec<ParamKind>>();
-        let (said_params, said_results) = match &stand_in.types {
+        let declared_slots =
+            |types: &[StandInType]| types.iter().map(|ty| declared_slot(*ty)).collect::<Vec<ParamKind>>();
+        let (declared_params, declared_results) = match &stand_in.types {
             Some(types) => (Some(&types.params), types.results.as_ref()),
             None => (None, None),
         };
         Ok(StandInForm {
-            params: said_params.map_or_else(|| by_type(&params), |types| said_slots(types)),
-            results: said_results.map_or_else(|| by_type(&results), |types| said_slots(types)),
+            params: declared_params.map_or_else(|| by_type(&params), |types| declared_slots(types)),
+            results: declared_results.map_or_else(|| by_type(&results), |types| declared_slots(types)),
             import,
             target: stand_in.target.clone(),
         })
@@ -246,7 +247,7 @@ fn guessed(ty: NumberType) -> ParamKind {
     }
 }
 
-fn said_slot(ty: StandInType) -> ParamKind {
+fn declared_slot(ty: StandInType) -> ParamKind {
     match ty {
         StandInType::Handle => ParamKind::Handle,
         ty => ParamKind::Number(ty.number()),

@@ -24,13 +24,14 @@ const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
     ("journal/", &["prompt", "pane", "repl", "reply", "kernel", "policy", "supervisor", "wasm"]),
 ];
 /// Identifiers that were given up for the field's terms. They stay away.
-const LEFT_WORDS: [&str; 21] = [
+const LEFT_WORDS: [&str; 23] = [
     "Callees",
     "Came",
     "Did",
     "Lifecycle",
     "MadeCall",
     "Popped",
+    "Said",
     "Shelf",
     "Tape",
     "Thin",
@@ -41,6 +42,7 @@ const LEFT_WORDS: [&str; 21] = [
     "bury",
     "is_unsafe",
     "leave_stuck",
+    "said",
     "stands_still",
     "stillborn",
     "stood_still",

@@ -88,8 +88,8 @@ pub fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candi
 /// The functions of the process that `plugin` names, with what they are said to do; none if there is no such process.
 pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<Candidate> {
     let about = kernel.find(plugin).ok().and_then(|id| kernel.about_process(id));
-    let said = about.map(|about| about.functions).unwrap_or_default().into_iter();
-    said.map(|function| Candidate::word(&function.name).about(&function.summary.unwrap_or_default())).collect()
+    let described = about.map(|about| about.functions).unwrap_or_default().into_iter();
+    described.map(|function| Candidate::word(&function.name).about(&function.summary.unwrap_or_default())).collect()
 }
 
 /// The words of a kind that start with the typed text. `function_of` gives the functions that a FUNCTION can be.

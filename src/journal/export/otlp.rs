@@ -229,9 +229,9 @@ impl Client {
         let status = response.status();
         let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().unwrap_or_default();
         if !status.is_success() {
-            let said = String::from_utf8_lossy(&answer);
-            let separator = if said.is_empty() { "" } else { ": " };
-            return Err(SendError(format!("the collector answered {status}{separator}{said}")).into());
+            let answer = String::from_utf8_lossy(&answer);
+            let separator = if answer.is_empty() { "" } else { ": " };
+            return Err(SendError(format!("the collector answered {status}{separator}{answer}")).into());
         }
         let mut taken = Response::new(Bytes::from(answer));
         *taken.status_mut() = status;

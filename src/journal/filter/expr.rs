@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io::Write;
 
+use super::content::{CallContent, ContentTest, Side};
 use super::glob::Glob;
 use super::op::Op;
-use super::said::{Said, SaidTest, Side};
 use crate::journal::record::{Outcome, Record, RecordKind};
 use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};
 
@@ -20,7 +20,7 @@ pub struct AlsoNamed<'a> {
 pub(super) struct Named<'a> {
     pub(super) record: &'a Record,
     pub(super) also: AlsoNamed<'a>,
-    pub(super) said: Said<'a>,
+    pub(super) content: CallContent<'a>,
 }
 
 /// Tests put together.
@@ -70,7 +70,7 @@ pub(super) enum Test {
     Outcome { outcome: Outcome, equal: bool },
     Kind { kind: RecordKind, equal: bool },
     Number { field: NumberField, op: Op, value: u64 },
-    Said(Box<SaidTest>),
+    Content(Box<ContentTest>),
 }
 
 /// A field whose value is a name.
@@ -98,7 +98,7 @@ impl Expr<Test> {
     /// Whether the expression matches a call; `None` while a payload that decides it is not known.
     pub(super) fn answer(&self, call: &Named<'_>) -> Option<bool> {
         self.truth(&|test| match test {
-            Test::Said(test) => test.answer(&call.said),
+            Test::Content(test) => test.answer(&call.content),
             test => Some(test.matches(call)),
         })
     }
@@ -122,7 +122,7 @@ impl Expr<Test> {
         match self {
             Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::reads_payloads),
             Expr::Not(inner) => inner.reads_payloads(),
-            Expr::Test(test) => matches!(test, Test::Said(_)),
+            Expr::Test(test) => matches!(test, Test::Content(_)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Expr<Test> {
                     Depth | Job | BytesIn => false,
                 }
             }
-            Expr::Test(Test::Said(test)) => test.side != Side::Input,
+            Expr::Test(Test::Content(test)) => test.side != Side::Input,
             Expr::Test(Test::Name { .. } | Test::AnyName(_) | Test::Kind { .. }) => false,
         }
     }
@@ -175,7 +175,7 @@ impl Expr<Test> {
             }
             Expr::Test(Test::Name { glob, .. }) => names.extend(glob.as_literal().map(LiteralName::Process)),
             Expr::Test(Test::AnyName(glob)) => names.extend(glob.as_literal().map(LiteralName::Any)),
-            Expr::Test(Test::Outcome { .. } | Test::Kind { .. } | Test::Number { .. } | Test::Said(_)) => {}
+            Expr::Test(Test::Outcome { .. } | Test::Kind { .. } | Test::Number { .. } | Test::Content(_)) => {}
         }
     }
 }
@@ -192,7 +192,7 @@ impl Test {
             Test::Outcome { outcome, equal } => (call.record.outcome == *outcome) == *equal,
             Test::Kind { kind, equal } => (call.record.kind == *kind) == *equal,
             Test::Number { field, op, value } => op.compare(field.of(call.record), *value),
-            Test::Said(test) => test.answer(&call.said) == Some(true),
+            Test::Content(test) => test.answer(&call.content) == Some(true),
         }
     }
 }

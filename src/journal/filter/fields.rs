@@ -1,9 +1,9 @@
 //! The fields of an expression: what may be compared, and the test that a comparison makes.
 
+use super::content::ContentTest;
 use super::error::FilterError;
 use super::glob::Glob;
 use super::op::Op;
-use super::said::SaidTest;
 use crate::text::quoted;
 
 /// The fields of one kind of thing.
@@ -22,7 +22,7 @@ pub trait Fields {
     const SAID: &'static [&'static str] = &[];
 
     /// A test of what was said, whose field is one of [`Fields::SAID`].
-    fn said(_test: SaidTest) -> Option<Self::Test> {
+    fn content(_test: ContentTest) -> Option<Self::Test> {
         None
     }
 

@@ -1,8 +1,8 @@
 //! The words of a filter expression, each with the column where it starts.
 
+use super::content::Side;
 use super::error::FilterError;
 use super::op::{Match, Op};
-use super::said::Side;
 
 /// The longest expression, in bytes.
 pub const FILTER_BYTES_MAX: usize = 4096;

@@ -9,6 +9,7 @@
 //!
 //! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
 
+mod content;
 mod error;
 mod expr;
 mod fields;
@@ -18,12 +19,12 @@ mod op;
 mod parse;
 mod pointer;
 mod regex;
-mod said;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use content::{CallContent, ContentTest, ErrorContent, Part};
 pub use error::FilterError;
 pub use expr::{AlsoNamed, Expr, LiteralName};
 pub use fields::{Comparison, Fields};
@@ -31,7 +32,6 @@ pub use glob::Glob;
 pub use lex::FILTER_BYTES_MAX;
 pub use op::Op;
 pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
-pub use said::{Part, Said, SaidError, SaidTest};
 
 use super::record::{Record, RecordKind};
 use expr::{Named, Test};
@@ -60,17 +60,17 @@ impl Filter {
 
     /// Whether a record matches whose processes have further names.
     pub fn matches_also(&self, record: &Record, also: AlsoNamed<'_>) -> bool {
-        self.matches_said(record, also, Said::of(record))
+        self.matches_content(record, also, CallContent::of(record))
     }
 
     /// Whether a call matches whose bytes are at hand.
-    pub fn matches_said(&self, record: &Record, also: AlsoNamed<'_>, said: Said<'_>) -> bool {
-        self.expr.answer(&Named { record, also, said }) == Some(true)
+    pub fn matches_content(&self, record: &Record, also: AlsoNamed<'_>, content: CallContent<'_>) -> bool {
+        self.expr.answer(&Named { record, also, content }) == Some(true)
     }
 
     /// Whether the record matches; `None` where its payload would tell, and the part of it that does was not kept.
     pub fn answer(&self, record: &Record) -> Option<bool> {
-        self.expr.answer(&Named { record, also: AlsoNamed::default(), said: Said::of(record) })
+        self.expr.answer(&Named { record, also: AlsoNamed::default(), content: CallContent::of(record) })
     }
 
     /// Whether the record matches and counts: one that is no call does only where the expression asks for `kind`.

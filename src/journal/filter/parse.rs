@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::content::{ContentTest, Literal, Side, ValueTest};
 use super::error::FilterError;
 use super::expr::{Expr, NameField, NumberField, Test};
 use super::fields::{Comparison, Fields};
@@ -10,7 +11,6 @@ use super::lex::{Token, TokenKind, tokens};
 use super::op::{Match, Op};
 use super::pointer::{Number, Pointer};
 use super::regex::Regex;
-use super::said::{Literal, SaidTest, Side, ValueTest};
 use crate::journal::record::{Outcome, RecordKind};
 use crate::journal::units::{parse_duration_ns, parse_size, parse_units};
 use crate::text::{did_you_mean, quoted};
@@ -78,8 +78,8 @@ impl Fields for CallFields {
 
     const SAID: &'static [&'static str] = &SAID_FIELDS;
 
-    fn said(test: SaidTest) -> Option<Test> {
-        Some(Test::Said(Box::new(test)))
+    fn content(test: ContentTest) -> Option<Test> {
+        Some(Test::Content(Box::new(test)))
     }
 
     fn test(comparison: &Comparison<'_>) -> Result<Test, FilterError> {
@@ -231,8 +231,8 @@ impl<F: Fields> Parser<F> {
 
     /// `FIELD OP VALUE`, or a bare word that is a glob over the names.
     fn comparison(&mut self, column: usize, word: String) -> Result<Expr<F::Test>, FilterError> {
-        if let Some(said) = self.said(column, &word)? {
-            return Ok(Expr::Test(said));
+        if let Some(content) = self.content(column, &word)? {
+            return Ok(Expr::Test(content));
         }
         let is_field = F::NAMES.contains(&word.as_str());
         if let Some((operator, column)) = self.next_match().filter(|_| is_field) {
@@ -285,7 +285,7 @@ impl<F: Fields> Parser<F> {
     }
 
     /// A test of what was said: `input ~ REGEX`, `input contains TEXT`, `input./items/0/qty > 3`, `input./items`.
-    fn said(&mut self, column: usize, word: &str) -> Result<Option<F::Test>, FilterError> {
+    fn content(&mut self, column: usize, word: &str) -> Result<Option<F::Test>, FilterError> {
         let (field, path) = match word.split_once('.') {
             Some((field, path)) if path.starts_with('/') => (field, Some(path)),
             _ => (word, None),
@@ -322,7 +322,7 @@ impl<F: Fields> Parser<F> {
                 return Err(FilterError::new(column, message));
             }
         };
-        Ok(F::said(SaidTest { side, pointer, test }))
+        Ok(F::content(ContentTest { side, pointer, test }))
     }
 }
 

@@ -153,7 +153,7 @@ fn an_error_points_at_its_column_and_knows_what_was_meant() {
     assert_eq!(Filter::parse("é and = 1").unwrap_err().pointer(), "      ^");
 }
 
-fn said(expr: &str, input: &[u8], bytes_max: u64) -> Option<bool> {
+fn content_matches(expr: &str, input: &[u8], bytes_max: u64) -> Option<bool> {
     let payload = Payload::keep(input, b"out", bytes_max);
     let record = Record {
         outcome: Outcome::Ok,
@@ -188,7 +188,7 @@ fn what_was_said_is_searched_and_compared() {
         "error = '' and not error contains x",
         "depth = 99 or input./on=true",
     ] {
-        assert_eq!(said(expr, json, 1000), Some(true), "{expr}");
+        assert_eq!(content_matches(expr, json, 1000), Some(true), "{expr}");
     }
     for expr in [
         "input ~ '^qty'",
@@ -201,28 +201,32 @@ fn what_was_said_is_searched_and_compared() {
         "input./items = 3",
         "output contains in",
     ] {
-        assert_eq!(said(expr, json, 1000), Some(false), "{expr}");
-        assert_eq!(said(&format!("not {expr}"), json, 1000), Some(true), "{expr}");
+        assert_eq!(content_matches(expr, json, 1000), Some(false), "{expr}");
+        assert_eq!(content_matches(&format!("not {expr}"), json, 1000), Some(true), "{expr}");
     }
-    assert_eq!(said("input > 41 and input = 42", b"42", 100), Some(true), "a whole input that is a number");
-    assert_eq!(said("input./a~1b=1 and input./m~0n=2", br#"{"a/b":1,"m~n":2}"#, 100), Some(true));
-    assert_eq!(said("input contains a\\ b", b"x a b", 100), Some(true), "a backslash keeps the space");
+    assert_eq!(content_matches("input > 41 and input = 42", b"42", 100), Some(true), "a whole input that is a number");
+    assert_eq!(content_matches("input./a~1b=1 and input./m~0n=2", br#"{"a/b":1,"m~n":2}"#, 100), Some(true));
+    assert_eq!(content_matches("input contains a\\ b", b"x a b", 100), Some(true), "a backslash keeps the space");
 }
 
 #[test]
 fn what_was_not_kept_is_answered_for_neither_way() {
     let json = br#"{"first":12,"last":"z"}"#;
     for expr in ["input./last = z", "input contains last", "input ~ z", "input = '{}'", "not input ~ z", "input !~ z"] {
-        assert_eq!(said(expr, json, 12), None, "{expr}");
+        assert_eq!(content_matches(expr, json, 12), None, "{expr}");
     }
-    assert_eq!(said("input./first = 12", json, 12), Some(true), "what is there is known");
-    assert_eq!(said("input contains first", json, 12), Some(true));
-    assert_eq!(said("input ~ z and depth = 99", json, 12), Some(false), "the rest decides");
-    assert_eq!(said("input ~ z or depth = 2", json, 12), Some(true));
+    assert_eq!(content_matches("input./first = 12", json, 12), Some(true), "what is there is known");
+    assert_eq!(content_matches("input contains first", json, 12), Some(true));
+    assert_eq!(content_matches("input ~ z and depth = 99", json, 12), Some(false), "the rest decides");
+    assert_eq!(content_matches("input ~ z or depth = 2", json, 12), Some(true));
     let not_kept = Record { payload: None, ..call() };
     let answer = |expr: &str, record: &Record| Filter::parse(expr).unwrap().answer(record);
     assert_eq!(answer("input ~ x", &not_kept), None);
-    assert_eq!(answer("input ~ x", &Record { bytes_in: 0, ..not_kept.clone() }), Some(false), "nothing was said");
+    assert_eq!(
+        answer("input ~ x", &Record { bytes_in: 0, ..not_kept.clone() }),
+        Some(false),
+        "nothing was content_matches"
+    );
     assert_eq!(answer("output ~ x", &not_kept), Some(false), "a failed call gave nothing");
     let private = Record { payload: Some(Box::new(Payload::private(5, 5))), ..call() };
     assert_eq!(answer("input ~ x", &private), None);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::capture::keep;
 use super::entered::{Entered, Finished};
-use crate::journal::filter::{Part, Said, SaidError};
+use crate::journal::filter::{CallContent, ErrorContent, Part};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
@@ -125,12 +125,12 @@ impl Entered<'_> {
         let private = self.is_private();
         let line = ran.as_ref().err().map(|failure| escape_control(&failure.line(task.kernel.wording())));
         let whole = |bytes| Some(Part::whole(bytes)).filter(|_| !private);
-        let said = Said {
+        let content = CallContent {
             input: whole(input),
             output: whole(if line.is_none() { self.output() } else { &[] }),
-            error: Some(line.as_deref().map_or(SaidError::Nothing, SaidError::Line)),
+            error: Some(line.as_deref().map_or(ErrorContent::Nothing, ErrorContent::Line)),
         };
-        let Some(reason) = stops(&task, &self.call_to_match(&record, said), HoldSide::After) else { return ran };
+        let Some(reason) = stops(&task, &self.call_to_match(&record, content), HoldSide::After) else { return ran };
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
@@ -175,14 +175,14 @@ impl Entered<'_> {
     /// The call as rules see it before it runs: with its whole input, but for a private plugin's.
     fn call_before<'a>(&'a self, record: &'a Record, input: &'a [u8]) -> CallToMatch<'a> {
         let input = Some(Part::whole(input)).filter(|_| !self.is_private());
-        self.call_to_match(record, Said { input, ..Said::default() })
+        self.call_to_match(record, CallContent { input, ..CallContent::default() })
     }
 
-    fn call_to_match<'a>(&'a self, record: &'a Record, said: Said<'a>) -> CallToMatch<'a> {
+    fn call_to_match<'a>(&'a self, record: &'a Record, content: CallContent<'a>) -> CallToMatch<'a> {
         let caller_of = |frames: &mut Frames| frames.stack.iter().nth_back(1).map(|frame| frame.process.clone());
         let above = || self.task.chain.above.as_ref().map(|above| above.process.clone());
         let caller = self.task.chain.with_frames(caller_of).or_else(above);
-        CallToMatch { record, caller, callee: self.process, said }
+        CallToMatch { record, caller, callee: self.process, content }
     }
 
     /// Puts an answer in the place of the plugin's output.

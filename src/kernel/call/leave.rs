@@ -229,7 +229,7 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
     let path = if popped.depth > 1 { std::mem::take(&mut popped.path) } else { String::new() };
     let own = popped.frame.call();
     let Some(cause) = &popped.cause else {
-        let described = CallFailure::said(own, &failure.line(wording));
+        let described = CallFailure::in_call(own, &failure.line(wording));
         return described.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
     };
     // A deadline names the plugin that was running, a kill the one that was killed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::journal::filter::Said;
+use crate::journal::filter::CallContent;
 use crate::journal::{AlsoNamed, Filter, Record};
 use crate::kernel::process::Process;
 
@@ -16,13 +16,13 @@ pub struct CallToMatch<'a> {
     /// The called process.
     pub callee: &'a Process,
     /// Input, output and error, as far as known; no bytes of a private plugin.
-    pub said: Said<'a>,
+    pub content: CallContent<'a>,
 }
 
 impl CallToMatch<'_> {
     /// Whether a filter matches the call.
     pub fn is_of(&self, filter: &Filter) -> bool {
         let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
-        filter.matches_said(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) }, self.said)
+        filter.matches_content(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) }, self.content)
     }
 }

@@ -191,15 +191,15 @@ fn call_side_by_side(hand: &mut Hand, some: ProcessId) {
                 ("crash x".to_owned(), format!("failed: {other}:"))
             }
             (false, true, Some(third)) if hand.rng.bool() => {
-                let (input, said) = (format!("{third} whoami x"), whoami(hand, third));
-                counted.push((third, Counted::ok("x", &said), false));
-                counted.push((other, Counted::ok(&input, &said), false));
-                (format!("call {input}"), format!("ok: {said}"))
+                let (input, answer) = (format!("{third} whoami x"), whoami(hand, third));
+                counted.push((third, Counted::ok("x", &answer), false));
+                counted.push((other, Counted::ok(&input, &answer), false));
+                (format!("call {input}"), format!("ok: {answer}"))
             }
             (false, true, _) => {
-                let said = whoami(hand, other);
-                counted.push((other, Counted::ok("x", &said), false));
-                ("whoami x".to_owned(), format!("ok: {said}"))
+                let answer = whoami(hand, other);
+                counted.push((other, Counted::ok("x", &answer), false));
+                ("whoami x".to_owned(), format!("ok: {answer}"))
             }
         };
         orders.push(format!("{other} {order}"));
@@ -299,7 +299,7 @@ fn call_anyone(hand: &mut Hand) {
         }
         _ => hand.ask(first, "try_call", &format!("{second} try_call {third} whoami x")),
     };
-    let (Ok(said) | Err(said)) = ended;
+    let (Ok(answer) | Err(answer)) = ended;
     let known = [
         "no process",
         "is dead",
@@ -313,7 +313,7 @@ fn call_anyone(hand: &mut Hand) {
         "{\"id\":",
         "before it joined",
     ];
-    assert!(said.is_empty() || known.iter().any(|words| said.contains(words)), "{said}");
+    assert!(answer.is_empty() || known.iter().any(|words| answer.contains(words)), "{answer}");
 }
 
 #[test]

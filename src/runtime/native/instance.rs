@@ -163,14 +163,14 @@ impl Instance {
             },
             Err(error) => {
                 self.spent = true;
-                let said = self.error_message();
+                let guest_message = self.error_message();
                 let exit = error.downcast_ref::<I32Exit>().map(|exit| exit.0);
-                if exit == Some(0) && said.is_none() {
+                if exit == Some(0) && guest_message.is_none() {
                     return Ok(());
                 }
                 let failure = failure_with_dump(&mut self.store, error);
-                Err(match said {
-                    Some(said) => failure.after(said),
+                Err(match guest_message {
+                    Some(guest_message) => failure.after(guest_message),
                     None => with_stderr(failure, self.streams.as_ref()),
                 })
             }

@@ -67,7 +67,7 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)], tools: Too
     let plugin = builder.compile().map_err(|error| {
         Failure::new(
             FailureKind::Load,
-            errors::error_line(&error).map(|said| format!("not a valid wasm module: {said}")),
+            errors::error_line(&error).map(|reason| format!("not a valid wasm module: {reason}")),
         )
     })?;
     Ok(Compiled { plugin: Arc::new(plugin), wasi, modules: program.modules.len() })

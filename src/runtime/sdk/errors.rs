@@ -26,8 +26,8 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
     let root = causes.last().map(String::as_str).unwrap_or_default();
     // What the engine or the SDK said last: the guest's own words are left alone, whatever they are.
-    let said = has_said(error);
-    let cause = if said { "" } else { root };
+    let has_message = has_guest_message(error);
+    let cause = if has_message { "" } else { root };
     // A failure without a wasm trace is the guest's own message.
     let in_wasm = causes.len() > 1;
     if up.interrupted() || (cause == "timeout" && comes_due(up)) {
@@ -61,7 +61,7 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
     match in_wasm {
-        true if said => Failure::new(FailureKind::Trap, root),
+        true if has_message => Failure::new(FailureKind::Trap, root),
         true => Failure::new(FailureKind::Trap, not_allowed(root).unwrap_or_else(|| error_line(error))),
         false => Failure::new(FailureKind::Guest, root),
     }
@@ -69,7 +69,7 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
 
 /// True where the guest set a message before the call failed: the SDK hangs it below the error that ended the call, which
 /// has causes of its own then. Alternate formatting tells them.
-pub fn has_said(error: &extism::Error) -> bool {
+pub fn has_guest_message(error: &extism::Error) -> bool {
     let Some(ended_by) = error.chain().next().filter(|first| first.source().is_some()) else { return false };
     format!("{ended_by:#}") != ended_by.to_string()
 }
@@ -86,7 +86,7 @@ fn not_allowed(text: &str) -> Option<Problem> {
 
 /// A failure that a host function ended the call with, after what the guest had said through `error_set` before: the
 /// SDK hangs that below the failure.
-pub fn with_said(failure: Failure, error: &extism::Error) -> Failure {
+pub fn with_guest_message(failure: Failure, error: &extism::Error) -> Failure {
     let root = error.root_cause().to_string();
     if root == failure.message { failure } else { failure.after(root) }
 }

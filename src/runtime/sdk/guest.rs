@@ -84,7 +84,7 @@ impl SdkGuest {
             Err(error) => error,
         };
         if let Some(failure) = frame.take_failure() {
-            return Err(self.with_frames(errors::with_said(failure, &error).unwound(), &error));
+            return Err(self.with_frames(errors::with_guest_message(failure, &error).unwound(), &error));
         }
         if !self.begun && errors::has_not_begun(&error) && !up.interrupted() {
             self.begun = true;
@@ -123,7 +123,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
         let failure = errors::with_frames(errors::failure(&error, &*up).unwound(), &error, compiled.modules);
         // An error that is neither a trap nor a limit precedes all guest code: the modules do not fit together.
         let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
-            || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error) && !errors::has_said(&error));
+            || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error) && !errors::has_guest_message(&error));
         if linking { Failure::new(FailureKind::Load, errors::error_line(&error)) } else { failure }
     })
 }

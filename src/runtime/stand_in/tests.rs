@@ -63,8 +63,8 @@ fn arguments_are_an_array_in_which_living_blocks_are_their_bytes() {
 fn what_was_said_of_the_types_holds() {
     use StandInType::{Handle, I64 as Plain};
     let types = |params, results| Some(StandInTypes { params, results });
-    let said = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
-    let form = StandInForm::new(&said, &ItemType::Function(None), &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
+    let declared = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
+    let form = StandInForm::new(&declared, &ItemType::Function(None), &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
     assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
     assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
     let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();

@@ -84,10 +84,10 @@ impl Child {
         let length = (wasm.len() as u64).to_le_bytes();
         // A process that has ended reads no more; its exit status tells why.
         let _ = stdin.write_all(&length).and_then(|()| stdin.write_all(wasm)).and_then(|()| stdin.flush());
-        let (mut answer, mut said) = (Vec::new(), Vec::new());
+        let (mut answer, mut errors) = (Vec::new(), Vec::new());
         let read = stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer);
         // Standard error is short enough for the pipe's buffer.
-        let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut said);
+        let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut errors);
         // The answer is read. Standard input stays open until here, to tell the process that its parent lives.
         self.kill();
         drop(stdin);
@@ -98,7 +98,7 @@ impl Child {
         match (read.ok().and_then(|_| Answer::read(answer)), status) {
             (Some(Answer::Compiled(code)), _) => Ended::Compiled(code),
             (Some(Answer::Invalid(why)), _) => Ended::Invalid(why),
-            (None, Ok(status)) => how(status, &String::from_utf8_lossy(&said)),
+            (None, Ok(status)) => how(status, &String::from_utf8_lossy(&errors)),
             (None, Err(error)) => Ended::Failed(io_cause(&error)),
         }
     }
@@ -115,26 +115,26 @@ fn out_of_the_foreground(command: &mut Command) {
 fn out_of_the_foreground(_: &mut Command) {}
 
 #[cfg(unix)]
-fn how(status: std::process::ExitStatus, said: &str) -> Ended {
+fn how(status: std::process::ExitStatus, stderr: &str) -> Ended {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
         Some(libc::SIGXCPU) => Ended::OutOfTime,
-        _ if NO_MEMORY.iter().any(|word| said.contains(word)) => Ended::OutOfMemory,
+        _ if NO_MEMORY.iter().any(|word| stderr.contains(word)) => Ended::OutOfMemory,
         Some(signal) => Ended::Failed(format!("it was ended by signal {signal}")),
-        None => Ended::Failed(format!("{}, {status}", last_line(said))),
+        None => Ended::Failed(format!("{}, {status}", last_line(stderr))),
     }
 }
 
 #[cfg(not(unix))]
-fn how(status: std::process::ExitStatus, said: &str) -> Ended {
-    match NO_MEMORY.iter().any(|word| said.contains(word)) {
+fn how(status: std::process::ExitStatus, stderr: &str) -> Ended {
+    match NO_MEMORY.iter().any(|word| stderr.contains(word)) {
         true => Ended::OutOfMemory,
-        false => Ended::Failed(format!("{}, {status}", last_line(said))),
+        false => Ended::Failed(format!("{}, {status}", last_line(stderr))),
     }
 }
 
-fn last_line(said: &str) -> &str {
-    said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it did not say why")
+fn last_line(stderr: &str) -> &str {
+    stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it did not say why")
 }
 
 /// The module whose compiled form a child has given.

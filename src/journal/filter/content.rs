@@ -1,5 +1,5 @@
-//! Tests of what was said in a call: its input, its output, its error. They are answered last, and only where they are
-//! named. Of bytes that are not there, or whose missing part would tell, there is no answer.
+//! Tests of a call's content: its input, its output, its error. A filter answers them last, and only where its expression
+//! names them. A part that is not kept, or is cut before what would decide, gives no answer.
 
 use std::borrow::Cow;
 
@@ -23,27 +23,27 @@ pub struct Part<'a> {
 
 /// The bytes of a call that are at hand; `None`: not kept, private, or not there yet.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Said<'a> {
+pub struct CallContent<'a> {
     pub input: Option<Part<'a>>,
     pub output: Option<Part<'a>>,
-    pub error: Option<SaidError<'a>>,
+    pub error: Option<ErrorContent<'a>>,
 }
 
 /// The error of a call that has ended.
 #[derive(Clone, Copy, Debug)]
-pub enum SaidError<'a> {
-    /// It ended well.
+pub enum ErrorContent<'a> {
+    /// The call ended well.
     Nothing,
     Line(&'a str),
     Recorded(&'a RecordedError),
 }
 
-impl<'a> SaidError<'a> {
+impl<'a> ErrorContent<'a> {
     fn line(self) -> Cow<'a, str> {
         match self {
-            SaidError::Nothing => Cow::Borrowed(""),
-            SaidError::Line(line) => Cow::Borrowed(line),
-            SaidError::Recorded(error) => Cow::Owned(error.to_string()),
+            ErrorContent::Nothing => Cow::Borrowed(""),
+            ErrorContent::Line(line) => Cow::Borrowed(line),
+            ErrorContent::Recorded(error) => Cow::Owned(error.to_string()),
         }
     }
 }
@@ -58,7 +58,7 @@ pub enum Side {
 
 /// A test of one side, or of one JSON value in it.
 #[derive(Clone, Debug)]
-pub struct SaidTest {
+pub struct ContentTest {
     pub side: Side,
     pub pointer: Option<Pointer>,
     pub test: ValueTest,
@@ -111,12 +111,12 @@ impl<'a> Part<'a> {
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> CallContent<'a> {
     /// Bytes and error of a call, as far as the journal keeps them.
-    pub fn of(record: &'a Record) -> Said<'a> {
+    pub fn of(record: &'a Record) -> CallContent<'a> {
         let payload = record.kept();
         let nothing = Some(Part::whole(b""));
-        Said {
+        CallContent {
             input: match payload {
                 Some(payload) => Part::kept(&payload.input),
                 None => nothing.filter(|_| record.bytes_in == 0),
@@ -130,7 +130,7 @@ impl<'a> Said<'a> {
             error: record
                 .outcome
                 .is_ended()
-                .then(|| record.error.as_ref().map_or(SaidError::Nothing, SaidError::Recorded)),
+                .then(|| record.error.as_ref().map_or(ErrorContent::Nothing, ErrorContent::Recorded)),
         }
     }
 }
@@ -147,13 +147,13 @@ impl Side {
     }
 }
 
-impl SaidTest {
+impl ContentTest {
     /// Whether it holds; `None` where the bytes at hand do not tell.
-    pub fn answer(&self, said: &Said<'_>) -> Option<bool> {
+    pub fn answer(&self, content: &CallContent<'_>) -> Option<bool> {
         match self.side {
-            Side::Input => self.answer_of(said.input?),
-            Side::Output => self.answer_of(said.output?),
-            Side::Error => self.answer_of(Part::error(&said.error?.line())),
+            Side::Input => self.answer_of(content.input?),
+            Side::Output => self.answer_of(content.output?),
+            Side::Error => self.answer_of(Part::error(&content.error?.line())),
         }
     }
 
