@@ -18,14 +18,14 @@ pub struct ShellError {
     pub located: bool,
     /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
     pub line: Option<usize>,
-    pub report: Report,
+    pub display: DisplayState,
     /// Where the plugins stood, for a call that failed.
     pub stack: Option<Box<CallStack>>,
 }
 
 /// Whether the person has read an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Report {
+pub enum DisplayState {
     #[default]
     Pending,
     /// A session that keeps going has shown it: nobody shows it again.
@@ -52,7 +52,7 @@ impl ShellError {
             stderr: Vec::new(),
             located: false,
             line: None,
-            report: Report::Pending,
+            display: DisplayState::Pending,
             stack: None,
         }
     }
@@ -79,12 +79,12 @@ impl ShellError {
 
     /// The error after it was shown.
     pub fn shown(self) -> ShellError {
-        ShellError { report: Report::Shown, ..self }
+        ShellError { display: DisplayState::Shown, ..self }
     }
 
     /// Whether the error was shown already, so that it is not shown again.
     pub fn is_shown(&self) -> bool {
-        self.report == Report::Shown
+        self.display == DisplayState::Shown
     }
 
     /// The error, whose message starts with its place or the program's name.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use super::error::{ErrorKind, Report, ShellError};
+pub use super::error::{DisplayState, ErrorKind, ShellError};
 pub use crate::text::{is_control_or_bidi, many_lines, one_line};
 
 /// The result of a command.

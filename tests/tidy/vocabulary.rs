@@ -50,8 +50,21 @@ const LEFT_WORDS: [&str; 23] = [
     "under_way",
 ];
 /// Names that stood for several types: each type has a name of its own.
-const LEFT_TYPES: [&str; 10] =
-    ["Failing", "Held", "InProgress", "Kept", "Left", "Memo", "Replacement", "Seen", "State", "Stop"];
+const LEFT_TYPES: [&str; 13] = [
+    "Cursor",
+    "Failing",
+    "Held",
+    "InProgress",
+    "Kept",
+    "Left",
+    "Memo",
+    "Replacement",
+    "Report",
+    "Row",
+    "Seen",
+    "State",
+    "Stop",
+];
 /// Files that name what a person can do about an error, for the shell to put into words.
 const ADVICE: [&str; 1] = ["runtime/advice.rs"];
 /// Words that no string literal below the shell must have.

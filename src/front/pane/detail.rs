@@ -49,7 +49,7 @@ pub struct Detail {
 
 impl Detail {
     /// The details of a process; `detail` is `None` when the kernel no longer knows it.
-    pub fn process(id: ProcessId, detail: Option<&ProcessDetail>, edges: &[stats::Row]) -> Detail {
+    pub fn process(id: ProcessId, detail: Option<&ProcessDetail>, edges: &[stats::StatsRow]) -> Detail {
         let subject = Subject::Process(id);
         let Some(detail) = detail else {
             return Detail::gone(subject, format!("process {id}"), "it is gone");
@@ -75,7 +75,7 @@ impl Detail {
             "calls",
             edges,
             |edge| edge.caller.is_some_and(|caller| caller.0 == id),
-            stats::Row::callee_label,
+            stats::StatsRow::callee_label,
         );
         let exports: Vec<String> = detail.exports.iter().map(ToString::to_string).collect();
         lines.push(list("exports", &exports, theme::PLAIN));
@@ -266,11 +266,11 @@ fn limits(spec: &Spec) -> Vec<Line> {
 fn push_edges(
     lines: &mut Vec<Line>,
     title: &str,
-    edges: &[stats::Row],
-    belongs: impl Fn(&stats::Row) -> bool,
-    name: impl Fn(&stats::Row) -> String,
+    edges: &[stats::StatsRow],
+    belongs: impl Fn(&stats::StatsRow) -> bool,
+    name: impl Fn(&stats::StatsRow) -> String,
 ) {
-    let mut edges: Vec<&stats::Row> = edges.iter().filter(|edge| belongs(edge)).collect();
+    let mut edges: Vec<&stats::StatsRow> = edges.iter().filter(|edge| belongs(edge)).collect();
     edges.sort_by_key(|edge| Reverse(edge.calls));
     if edges.is_empty() {
         lines.push(figure(title, vec![trusted("nobody in the journal", theme::DIM)]));

@@ -246,7 +246,7 @@ impl SnapshotSource for FixedSource {
         })
     }
 
-    fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
+    fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow> {
         let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
         stats::Stats::of(stats::By::Edge, None, edges).into_rows()
     }

@@ -78,9 +78,9 @@ use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource, Toggled};
-use state::{Clock, Cursor, Effect, Feed, Layer, Message, Position, Subject, UiState, View, ViewData};
+use state::{Clock, Effect, Feed, Layer, Message, Position, Selection, Subject, UiState, View, ViewData};
 use titles::Surroundings;
-use tree::Row;
+use tree::TreeEntry;
 
 pub use source::KernelSource;
 
@@ -93,7 +93,7 @@ pub struct Pane {
     state: UiState,
     snapshot: Snapshot,
     history: History,
-    rows: Vec<Row>,
+    rows: Vec<TreeEntry>,
     calls: history::HeldCalls,
     log: log_view::LogList,
     detail: Option<(Instant, Detail)>,
@@ -217,7 +217,7 @@ impl Pane {
     }
 
     /// Adjusts the selection to the rows there are. Details follow a cursor that a key has moved from `moved_from`.
-    fn clamp(&mut self, moved_from: Option<Cursor>) {
+    fn clamp(&mut self, moved_from: Option<Selection>) {
         self.with_data(|state, data| {
             state.clamp(data);
             if moved_from.is_some_and(|before| state.cursor() != before) {

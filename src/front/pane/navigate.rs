@@ -4,7 +4,7 @@ use crate::journal::Record;
 
 use super::action::Action;
 use super::state::{Effect, Layer, Position, Subject, UiState, View, ViewData};
-use super::tree::{Expansion, Row, RowId};
+use super::tree::{Expansion, RowId, TreeEntry};
 
 impl UiState {
     /// Moves in the tree of processes, or folds and unfolds its row.
@@ -32,7 +32,7 @@ impl UiState {
     }
 
     /// Toggles the fold of a row; a summary becomes the siblings that it counts.
-    pub(super) fn fold(&mut self, row: &Row) {
+    pub(super) fn fold(&mut self, row: &TreeEntry) {
         let id = match row.id {
             RowId::Shell => 0,
             RowId::Process(id) => id,
@@ -49,7 +49,7 @@ impl UiState {
         }
     }
 
-    fn open_row(&mut self, row: &Row) {
+    fn open_row(&mut self, row: &TreeEntry) {
         match row.id {
             RowId::Process(id) => self.layer = Layer::Detail { subject: Subject::Process(id), scroll: 0 },
             RowId::Shell | RowId::More(_) => self.fold(row),
@@ -61,7 +61,7 @@ impl UiState {
         match self.view {
             View::Tree => {
                 let index = self.tree_index(data.rows);
-                let has_details = |row: &Row| matches!(row.id, RowId::Process(_));
+                let has_details = |row: &TreeEntry| matches!(row.id, RowId::Process(_));
                 let next = match action {
                     Action::Up => data.rows.iter().take(index).rposition(has_details),
                     _ => data.rows.iter().skip(index + 1).position(has_details).map(|after| index + 1 + after),
@@ -150,8 +150,8 @@ impl UiState {
     }
 
     /// The selected row's index; the nearest index if the row has disappeared.
-    pub(super) fn tree_index(&self, rows: &[Row]) -> usize {
-        let here = |row: &&Row| row.id == self.selected;
+    pub(super) fn tree_index(&self, rows: &[TreeEntry]) -> usize {
+        let here = |row: &&TreeEntry| row.id == self.selected;
         if rows.get(self.selected_index).as_ref().is_some_and(here) {
             return self.selected_index;
         }
@@ -160,7 +160,7 @@ impl UiState {
     }
 
     /// Selects the row at `index`, or the last row when there are fewer; nothing when there are no rows.
-    pub(super) fn select(&mut self, rows: &[Row], index: usize) {
+    pub(super) fn select(&mut self, rows: &[TreeEntry], index: usize) {
         self.selected_index = index;
         self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);
     }

@@ -262,7 +262,7 @@ pub trait SnapshotSource: Send {
     /// A line: nothing runs there, or its host cannot stop it.
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String>;
     /// The process's callers and callees in the journal, the busiest first.
-    fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
+    fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow>;
     /// Lets a held job go on, to its next hold by a step; returns a line about it, or about the error.
     fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String>;
     /// Kills a process; returns a line about the result, or about the error.

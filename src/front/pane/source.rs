@@ -180,7 +180,7 @@ impl SnapshotSource for KernelSource {
         })
     }
 
-    fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
+    fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow> {
         let edges = self.kernel.journal().drain().with_records(|records| {
             stats::Stats::of(stats::By::Edge, None, records.filter(|call| call.caller == id || call.callee == id))
         });

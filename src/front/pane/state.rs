@@ -9,7 +9,7 @@ use super::action::Action;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 pub use super::subject::Subject;
-use super::tree::{Row, RowId, TreeOptions};
+use super::tree::{RowId, TreeEntry, TreeOptions};
 pub use super::view::{Feed, View};
 
 /// The longest filter.
@@ -58,7 +58,7 @@ pub enum Layer {
 
 /// The selected row of the view with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cursor {
+pub enum Selection {
     Row(RowId),
     Call(Position),
 }
@@ -146,7 +146,7 @@ impl Default for UiState {
 /// The data that is shown, which actions refer to.
 pub struct ViewData<'a> {
     pub snapshot: &'a Snapshot,
-    pub rows: &'a [Row],
+    pub rows: &'a [TreeEntry],
     /// The held list, or the newest calls.
     pub calls: &'a [Record],
     /// The rows of a page of each view.
@@ -193,10 +193,10 @@ pub enum Effect {
 
 impl UiState {
     /// The selected row of the view with the keys.
-    pub fn cursor(&self) -> Cursor {
+    pub fn cursor(&self) -> Selection {
         match self.view {
-            View::Tree => Cursor::Row(self.selected),
-            View::Calls => Cursor::Call(self.position),
+            View::Tree => Selection::Row(self.selected),
+            View::Calls => Selection::Call(self.position),
         }
     }
 

@@ -28,7 +28,7 @@ pub enum RowId {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct TreeEntry {
     pub id: RowId,
     /// Index in the snapshot's processes; `None` for the shell and for a summary.
     pub index: Option<usize>,
@@ -95,7 +95,7 @@ fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
 }
 
 /// The rows of the tree, the shell first.
-pub fn rows(snapshot: &Snapshot, query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
+pub fn rows(snapshot: &Snapshot, query: &SnapshotQuery, options: &TreeOptions) -> Vec<TreeEntry> {
     let processes = snapshot.processes.as_slice();
     let kept = kept(snapshot, query);
     let is_kept = |index: usize| kept.as_ref().is_none_or(|kept| kept.get(index).copied().unwrap_or(false));
@@ -125,7 +125,7 @@ struct Pending {
     counted: Option<(ProcessId, Expansion)>,
 }
 
-fn row(pending: &Pending, processes: &[ProcessView], children: &Children, options: &TreeOptions) -> Row {
+fn row(pending: &Pending, processes: &[ProcessView], children: &Children, options: &TreeOptions) -> TreeEntry {
     let (id, expansion) = match (pending.counted, pending.index.and_then(|index| processes.get(index))) {
         (Some((parent, expansion)), _) => (RowId::More(parent), expansion),
         (None, process) => {
@@ -139,12 +139,12 @@ fn row(pending: &Pending, processes: &[ProcessView], children: &Children, option
             (id, expansion)
         }
     };
-    Row { id, index: pending.index, depth: pending.depth, guides: pending.guides, last: pending.last, expansion }
+    TreeEntry { id, index: pending.index, depth: pending.depth, guides: pending.guides, last: pending.last, expansion }
 }
 
 fn push_children(
     open: &mut Vec<Pending>,
-    parent: &Row,
+    parent: &TreeEntry,
     processes: &[ProcessView],
     children: &Children,
     options: &TreeOptions,

@@ -21,7 +21,7 @@ use super::snapshot::{Scope, Snapshot};
 use super::state::{UiState, View};
 use super::theme;
 use super::titles::{self, Surroundings};
-use super::tree::{Expansion, Row, Sort};
+use super::tree::{Expansion, Sort, TreeEntry};
 
 /// A figure of a row.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ const DEPTH_SHARE: u16 = 3;
 /// The data that the view draws.
 pub struct Processes<'a> {
     pub snapshot: &'a Snapshot,
-    pub rows: &'a [Row],
+    pub rows: &'a [TreeEntry],
     pub history: &'a History,
 }
 
@@ -180,7 +180,7 @@ fn figure_span(unit: Unit, figure: u64) -> Span<'static> {
     }
 }
 
-fn name_spans(row: &Row, process: Option<&ProcessView>, processes: &Processes, width: u16) -> Vec<Span<'static>> {
+fn name_spans(row: &TreeEntry, process: Option<&ProcessView>, processes: &Processes, width: u16) -> Vec<Span<'static>> {
     let mut spans = vec![trusted(guides(row, usize::from(width / DEPTH_SHARE)), theme::DIM)];
     match (process, row.expansion) {
         (_, Expansion::Summary { siblings, busy, crashed }) => {
@@ -232,7 +232,7 @@ fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes
 }
 
 /// The guides before a row's name (`│ └ `); a number in place of guides wider than `cols` columns.
-fn guides(row: &Row, cols: usize) -> String {
+fn guides(row: &TreeEntry, cols: usize) -> String {
     if row.depth * 2 > cols.max(4) {
         return format!("⋯{} ", row.depth);
     }

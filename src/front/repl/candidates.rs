@@ -9,7 +9,7 @@ use crate::journal::filter::FIELDS;
 use crate::kernel::Kernel;
 use crate::shell::AliasGrammar;
 use crate::shell::command::{FAULT_WORDS, Kind, TABLE, topics};
-use crate::shell::line::{Cursor, Quote, quote};
+use crate::shell::line::{CompletionContext, Quote, quote};
 use crate::shell::split_dotted;
 
 /// The most call numbers that are offered, the newest calls first.
@@ -96,7 +96,7 @@ pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<Candidate> {
 pub fn of_kind(
     known: &Known<'_>,
     kind: &Kind,
-    cursor: &Cursor,
+    cursor: &CompletionContext,
     function_of: impl Fn() -> Vec<Candidate>,
 ) -> Vec<Candidate> {
     let Known { kernel, variables, .. } = *known;
@@ -166,7 +166,7 @@ fn numbered<T: ToString>(typed: &str, views: impl Iterator<Item = (u32, T)>) -> 
 }
 
 /// The words of a fault that still fit.
-fn fault_words(cursor: &Cursor) -> Vec<Candidate> {
+fn fault_words(cursor: &CompletionContext) -> Vec<Candidate> {
     let given: Vec<_> = cursor.words.iter().filter_map(|word| word.literal_text()).collect();
     let given: Vec<&str> = given.iter().map(|word| &**word).collect();
     let offered = FAULT_WORDS.iter().filter(|fault| fault.word.starts_with(&cursor.typed) && fault.fits(&given));
@@ -189,7 +189,7 @@ pub fn dotted_processes(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
 }
 
 /// The next words of a filter expression: a field, a name, an outcome, or an operator between two tests.
-fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+fn expressions(kernel: &Kernel, cursor: &CompletionContext) -> Vec<Candidate> {
     let typed = cursor.typed.as_str();
     let begins = typed.rfind([' ', '(', '=', '<', '>']).map_or(0, |at| at + 1);
     let (before, word) = typed.split_at_checked(begins).unwrap_or((typed, ""));

@@ -5,7 +5,7 @@ use super::candidates::{
 };
 use super::programs::complete_system;
 use crate::shell::command::{ArgSlot, Kind, Shape, TABLE};
-use crate::shell::line::{BLOCKS, Cursor, CursorPlace, Word, complete_at};
+use crate::shell::line::{BLOCKS, CompletionContext, CursorPlace, Word, complete_at};
 use crate::shell::{AliasGrammar, resolve, split_dotted};
 use crate::text::quoted_within;
 
@@ -66,7 +66,7 @@ pub fn expected_arguments(grammar: &AliasGrammar, line: &str) -> Option<String> 
 }
 
 /// Candidates at the start of a statement, or of a later stage of a pipe.
-fn commands_at(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+fn commands_at(known: &Known<'_>, cursor: &CompletionContext) -> Vec<Candidate> {
     let blocks = BLOCKS.iter().filter(|(word, _)| !cursor.piped && word.starts_with(&cursor.typed));
     let mut candidates = first_words(known, cursor);
     candidates.extend(blocks.map(|(word, about)| Candidate::word(word).about(about)));
@@ -74,7 +74,7 @@ fn commands_at(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
 }
 
 /// Commands, aliases and calls.
-fn first_words(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+fn first_words(known: &Known<'_>, cursor: &CompletionContext) -> Vec<Candidate> {
     let typed = cursor.typed.as_str();
     if let Some((plugin, _)) = split_dotted(&format!("{typed}x")) {
         return dotted_functions(known.kernel, plugin, typed);
@@ -85,7 +85,7 @@ fn first_words(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
     candidates
 }
 
-fn arguments(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+fn arguments(known: &Known<'_>, cursor: &CompletionContext) -> Vec<Candidate> {
     let words = known.grammar.aliases.expanded(TABLE, &cursor.words);
     let Some((command, taken, words)) = resolve(TABLE, &words) else { return Vec::new() };
     let shape = command.shape();
@@ -117,9 +117,15 @@ fn options(shape: &Shape, typed: &str) -> Vec<Candidate> {
 }
 
 /// The values of `--option=VALUE`.
-fn value_of_option(known: &Known<'_>, shape: &Shape, cursor: &Cursor, option: &str, value: &str) -> Vec<Candidate> {
+fn value_of_option(
+    known: &Known<'_>,
+    shape: &Shape,
+    cursor: &CompletionContext,
+    option: &str,
+    value: &str,
+) -> Vec<Candidate> {
     let kind = shape.option_index(option).and_then(|index| shape.kind(ArgSlot::Value(index)));
-    let inside = Cursor { typed: value.to_owned(), ..cursor.clone() };
+    let inside = CompletionContext { typed: value.to_owned(), ..cursor.clone() };
     let values = of_kind(known, kind.unwrap_or(&Kind::None), &inside, Vec::new);
     let whole = |candidate: Candidate| {
         let replacement = format!("{option}={}", candidate.replacement);

@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::candidates::{Candidate, files};
-use crate::shell::line::Cursor;
+use crate::shell::line::CompletionContext;
 
 /// The most programs that are looked at: PATH may name any directory.
 const PROGRAMS_MAX: usize = 20_000;
 
 /// The completions of a word of `!COMMAND`; `line` is the text up to the cursor.
-pub fn complete_system(cursor: &Cursor, line: &str) -> Vec<Candidate> {
+pub fn complete_system(cursor: &CompletionContext, line: &str) -> Vec<Candidate> {
     let before = line.get(..cursor.span.start).unwrap_or_default().trim_end();
     let is_program = before.ends_with(['!', '|', ';', '&', '(']);
     if !is_program || cursor.typed.contains('/') {

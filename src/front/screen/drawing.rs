@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::frame::{self, Cursor};
+use super::frame::{self, CursorState};
 use super::mouse;
 use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, FullScreen, MainScreen, Split, Window};
@@ -58,7 +58,7 @@ impl Shared {
         if let PaneState::Shown(split) = inner.pane {
             self.shown.store(0, Ordering::SeqCst);
             let mut bytes = split.close().into_bytes();
-            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            bytes.extend_from_slice(frame::cursor_bytes(CursorState::Shown));
             let _ = tty::write(&bytes);
             inner.to_ansi = None;
         }
@@ -76,7 +76,7 @@ impl Shared {
             let pane_rows = u16::try_from(shown & 0xffff).unwrap_or(0);
             let split = Split { window: Window { rows, cols: 0 }, pane_rows };
             let mut bytes = split.close().into_bytes();
-            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            bytes.extend_from_slice(frame::cursor_bytes(CursorState::Shown));
             let _ = tty::write(&bytes);
         }
     }
@@ -151,9 +151,9 @@ impl Shared {
         }
         let before = if wanted == Redraw::Always { None } else { inner.to_ansi.as_ref() };
         let cursor = match (inner.pane, inner.focus) {
-            (PaneState::Full(_), _) => Cursor::Unused,
-            (_, Focus::Pane) => Cursor::Hidden,
-            (_, Focus::Prompt) => Cursor::Shown,
+            (PaneState::Full(_), _) => CursorState::Unused,
+            (_, Focus::Pane) => CursorState::Hidden,
+            (_, Focus::Prompt) => CursorState::Shown,
         };
         let bytes = frame::encode(before, &next, cursor);
         if bytes.is_empty() || tty::write(&bytes).is_ok() {

@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier};
 
 /// Whether the cursor is shown. It is hidden while the keys go to the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cursor {
+pub enum CursorState {
     Shown,
     Hidden,
     /// Hidden, and its place has no meaning: in full screen. Some terminals have one saved place for both screens.
@@ -15,7 +15,7 @@ pub enum Cursor {
 
 /// The bytes that turn `before` into `next` on the screen, empty when both are equal. Without `before` every cell is
 /// written. The buffers' areas are in the window's coordinates.
-pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8> {
+pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: CursorState) -> Vec<u8> {
     let unlike;
     let before = match before {
         Some(before) if before.area == next.area => before,
@@ -30,8 +30,8 @@ pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8>
     }
     let mut bytes = Vec::with_capacity(4096);
     let (save, restore): (&[u8], &[u8]) = match cursor {
-        Cursor::Shown | Cursor::Hidden => (b"\x1b7", b"\x1b8"),
-        Cursor::Unused => (b"", b""),
+        CursorState::Shown | CursorState::Hidden => (b"\x1b7", b"\x1b8"),
+        CursorState::Unused => (b"", b""),
     };
     bytes.extend_from_slice(b"\x1b[?2026h");
     bytes.extend_from_slice(save);
@@ -46,10 +46,10 @@ pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8>
 }
 
 /// Shows or hides the cursor.
-pub fn cursor_bytes(cursor: Cursor) -> &'static [u8] {
+pub fn cursor_bytes(cursor: CursorState) -> &'static [u8] {
     match cursor {
-        Cursor::Shown => b"\x1b[?25h",
-        Cursor::Hidden | Cursor::Unused => b"\x1b[?25l",
+        CursorState::Shown => b"\x1b[?25h",
+        CursorState::Hidden | CursorState::Unused => b"\x1b[?25l",
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         let mut before = None;
         for lines in frames {
             let next = buffer(lines);
-            terminal.process(&encode(before.as_ref(), &next, Cursor::Shown));
+            terminal.process(&encode(before.as_ref(), &next, CursorState::Shown));
             assert_eq!(rows(&terminal)[4..], lines, "after the frame {lines:?}");
             assert_eq!(terminal.screen().cursor_position(), (0, 8), "the cursor is back");
             before = Some(next);
@@ -111,7 +111,7 @@ mod tests {
     fn a_frame_without_a_before_heals_what_others_wrote() {
         let mut terminal = vt100::Parser::new(7, 20, 0);
         terminal.process(b"\x1b[5;1Hgarbage that others wrote");
-        terminal.process(&encode(None, &buffer(["one", "", "three"]), Cursor::Shown));
+        terminal.process(&encode(None, &buffer(["one", "", "three"]), CursorState::Shown));
         assert_eq!(rows(&terminal)[4..], ["one", "", "three"]);
     }
 
@@ -121,7 +121,7 @@ mod tests {
         frame.set_string(0, AREA.y + 1, "ask", Style::new().fg(Color::Black).bg(Color::Yellow));
         without_colors(&mut frame);
         let mut terminal = vt100::Parser::new(7, 20, 0);
-        terminal.process(&encode(None, &frame, Cursor::Shown));
+        terminal.process(&encode(None, &frame, CursorState::Shown));
         assert_eq!(rows(&terminal)[4..], ["red", "ask", ""]);
         let cells = (0..3).map(|col| terminal.screen().cell(5, col).unwrap());
         assert!(cells.into_iter().all(|cell| cell.inverse() && cell.fgcolor() == vt100::Color::Default));
@@ -132,15 +132,15 @@ mod tests {
     #[test]
     fn nothing_new_is_no_write() {
         let same = buffer(["a", "b", "c"]);
-        assert_eq!(encode(Some(&same), &same, Cursor::Shown), b"");
+        assert_eq!(encode(Some(&same), &same, CursorState::Shown), b"");
     }
 
     #[test]
     fn the_cursor_hides_while_the_keys_go_to_the_pane() {
         let mut terminal = vt100::Parser::new(7, 20, 0);
-        terminal.process(&encode(None, &buffer(["a", "", ""]), Cursor::Hidden));
+        terminal.process(&encode(None, &buffer(["a", "", ""]), CursorState::Hidden));
         assert!(terminal.screen().hide_cursor());
-        terminal.process(cursor_bytes(Cursor::Shown));
+        terminal.process(cursor_bytes(CursorState::Shown));
         assert!(!terminal.screen().hide_cursor());
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::frame::{self, Cursor};
+use super::frame::{self, CursorState};
 use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, Split, Window};
 use super::scene::Focus;
@@ -223,7 +223,7 @@ impl Shared {
             }
             None => self.close_unlocked(),
         }
-        let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
+        let _ = tty::write(frame::cursor_bytes(CursorState::Shown));
         self.modes.set(InputMode::Original);
     }
 

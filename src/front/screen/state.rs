@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use rustix::termios::Termios;
 
-use super::frame::{self, Cursor};
+use super::frame::{self, CursorState};
 use super::held_output::HeldOutput;
 use super::keyboard::Keyboard;
 use super::mouse::MouseCapture;
@@ -279,7 +279,7 @@ impl Shared {
         inner.focus = focus;
         if focus == Focus::Prompt {
             self.unfill(&mut inner);
-            let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
+            let _ = tty::write(frame::cursor_bytes(CursorState::Shown));
         }
         self.capture_mouse(&mut inner);
         drop(inner);

@@ -23,7 +23,7 @@ const LABEL_BYTES_MAX: usize = 60;
 
 /// One process of a tree. `parent` is an id; 0 is the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreeRow {
+pub struct ProcessNode {
     pub id: u32,
     pub name: String,
     pub parent: u32,
@@ -175,7 +175,7 @@ fn failure_label(record: &Record) -> String {
 
 /// The tree of processes as a Mermaid flow chart. A process whose parent is not among the rows hangs from the shell by
 /// a dotted line.
-pub fn process_tree(rows: &[TreeRow]) -> String {
+pub fn process_tree(rows: &[ProcessNode]) -> String {
     let mut text = "flowchart TD\n    p0([\"shell\"])\n".to_owned();
     let shown = rows.get(..MERMAID_PROCESSES_MAX).unwrap_or(rows);
     let mut ids: Vec<u32> = shown.iter().map(|row| row.id).collect();
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_tree_hangs_from_the_shell() {
-        let row = |id, name: &str, parent| TreeRow { id, name: name.to_owned(), parent };
+        let row = |id, name: &str, parent| ProcessNode { id, name: name.to_owned(), parent };
         let text = process_tree(&[row(1, "front", 0), row(2, "a\"]-->x", 1), row(7, "lost", 5)]);
         assert_eq!(
             text,
@@ -345,7 +345,7 @@ mod tests {
     p0 -.-> p7
 "
         );
-        let many: Vec<TreeRow> = (1..=1000).map(|id| row(id, "x", 0)).collect();
+        let many: Vec<ProcessNode> = (1..=1000).map(|id| row(id, "x", 0)).collect();
         assert!(process_tree(&many).ends_with("more[\"600 more\"]\n"));
         assert!(process_tree(&many).len() < MERMAID_BYTES_MAX);
     }

@@ -99,13 +99,13 @@ impl FunctionRef {
 impl Serialize for FunctionRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Row {
+        struct FunctionRow {
             id: u32,
             name: &'static str,
             function: Option<&'static str>,
         }
         let function = (!self.function.is_none()).then(|| self.function.as_str());
-        Row { id: self.id, name: self.name.as_str(), function }.serialize(serializer)
+        FunctionRow { id: self.id, name: self.name.as_str(), function }.serialize(serializer)
     }
 }
 

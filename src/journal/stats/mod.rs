@@ -183,11 +183,11 @@ impl Stats {
     }
 
     /// The rows, sorted by label.
-    pub fn into_rows(mut self) -> Vec<Row> {
+    pub fn into_rows(mut self) -> Vec<StatsRow> {
         self.sum_up_below();
         let all = self.self_ns_all;
-        let mut rows: Vec<Row> = self.rows.into_iter().map(|sums| sums.into_row(all)).collect();
-        rows.sort_by_cached_key(Row::label);
+        let mut rows: Vec<StatsRow> = self.rows.into_iter().map(|sums| sums.into_row(all)).collect();
+        rows.sort_by_cached_key(StatsRow::label);
         rows
     }
 
@@ -250,9 +250,9 @@ impl Sums {
         self.durations.add(record.duration_ns);
     }
 
-    fn into_row(self, self_ns_all: u128) -> Row {
+    fn into_row(self, self_ns_all: u128) -> StatsRow {
         let fuel_total = self.fuel.saturating_add(self.fuel_below);
-        Row {
+        StatsRow {
             caller: self.key.caller,
             callee: self.key.callee,
             function: self.key.function,
@@ -281,7 +281,7 @@ impl Sums {
 
 /// One row of the accounts. In JSON, fields that do not apply to the grouping are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
+pub struct StatsRow {
     /// Only by edge.
     #[serde(flatten, serialize_with = "caller")]
     pub caller: Option<(u32, Symbol)>,
@@ -354,7 +354,7 @@ fn function<S: Serializer>(function: &Option<Symbol>, serializer: S) -> Result<S
     function.map(Symbol::as_str).serialize(serializer)
 }
 
-impl Row {
+impl StatsRow {
     /// The row's label: `2:cart`, `1:front → 2:cart` or `2:cart.total`.
     pub fn label(&self) -> String {
         match (self.caller_label(), self.function) {

@@ -30,15 +30,17 @@ fn session() -> Vec<Record> {
     ]
 }
 
-fn row(rows: &[Row], label: &str) -> Row {
+fn row(rows: &[StatsRow], label: &str) -> StatsRow {
     let found = rows.iter().find(|row| row.label() == label);
-    found.cloned().unwrap_or_else(|| panic!("no row {label} in {:?}", rows.iter().map(Row::label).collect::<Vec<_>>()))
+    found
+        .cloned()
+        .unwrap_or_else(|| panic!("no row {label} in {:?}", rows.iter().map(StatsRow::label).collect::<Vec<_>>()))
 }
 
 #[test]
 fn a_row_adds_up_its_calls() {
     let rows = Stats::of(By::Callee, None, &session()).into_rows();
-    assert_eq!(rows.iter().map(Row::label).collect::<Vec<_>>(), ["1:front", "2:cart", "3:disk"]);
+    assert_eq!(rows.iter().map(StatsRow::label).collect::<Vec<_>>(), ["1:front", "2:cart", "3:disk"]);
     let cart = row(&rows, "2:cart");
     assert_eq!((cart.calls, cart.errors, cart.bytes_in, cart.bytes_out), (2, 1, 100, 10));
     assert_eq!((cart.total_ns, cart.self_ns, cart.avg_ns, cart.max_ns), (50, 40, 25, 30));
@@ -77,10 +79,10 @@ fn a_filter_picks_rows_but_what_lies_below_still_counts() {
 #[test]
 fn edges_and_functions_are_rows_too() {
     let rows = Stats::of(By::Edge, None, &session()).into_rows();
-    let labels: Vec<String> = rows.iter().map(Row::label).collect();
+    let labels: Vec<String> = rows.iter().map(StatsRow::label).collect();
     assert_eq!(labels, ["1:front → 2:cart", "2:cart → 3:disk", "shell → 1:front"]);
     let rows = Stats::of(By::Function, None, &session()).into_rows();
-    let labels: Vec<String> = rows.iter().map(Row::label).collect();
+    let labels: Vec<String> = rows.iter().map(StatsRow::label).collect();
     assert_eq!(labels, ["1:front.run", "2:cart.run", "2:cart.second", "3:disk.run"]);
 }
 

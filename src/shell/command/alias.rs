@@ -55,7 +55,7 @@ struct AliasWords {
 
 /// An alias in JSON.
 #[derive(Serialize)]
-struct Row<'a> {
+struct AliasRow<'a> {
     name: &'a str,
     line: &'a str,
 }
@@ -79,7 +79,9 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
 fn list(session: &Session, json: bool) -> Reply {
     let aliases = session.settings().aliases.list();
     if session.wants_json(json) {
-        return Reply::json(&aliases.iter().map(|(name, alias)| Row { name, line: &alias.line }).collect::<Vec<_>>());
+        return Reply::json(
+            &aliases.iter().map(|(name, alias)| AliasRow { name, line: &alias.line }).collect::<Vec<_>>(),
+        );
     }
     Reply::Lines(aliases.iter().map(|(name, alias)| as_typed(name, alias)).collect())
 }
@@ -90,7 +92,7 @@ fn show(session: &Session, name: &str, json: bool) -> Result<Reply, ShellError> 
     }
     let alias = session.settings().aliases.get(name).ok_or_else(|| unknown(name))?;
     Ok(match session.wants_json(json) {
-        true => Reply::json(&Row { name, line: &alias.line }),
+        true => Reply::json(&AliasRow { name, line: &alias.line }),
         false => Reply::Lines(vec![as_typed(name, &alias)]),
     })
 }

@@ -47,15 +47,15 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<JobsOptions>()?;
     let jobs = session.kernel().jobs();
     let compilations = session.kernel().compilations();
-    let jobs = jobs.iter().map(|job| Row::Job(job.view()));
-    let rows: Vec<Row> = jobs.chain(compilations.into_iter().map(|view| Row::Compilation(view.into()))).collect();
+    let jobs = jobs.iter().map(|job| JobRow::Job(job.view()));
+    let rows: Vec<JobRow> = jobs.chain(compilations.into_iter().map(|view| JobRow::Compilation(view.into()))).collect();
     Ok(listing::reply(&rows, &COLUMNS, session.wants_json(options.json)))
 }
 
 /// A job, or below the jobs a module that is being compiled.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Row {
+enum JobRow {
     Job(JobView),
     Compilation(Compilation),
 }
@@ -88,35 +88,35 @@ impl From<CompilationView> for Compilation {
     }
 }
 
-const COLUMNS: [Column<Row>; 6] = [
+const COLUMNS: [Column<JobRow>; 6] = [
     Column::left("job", |row| match row {
-        Row::Job(view) => cell(Role::Name, format!("%{}", view.id)),
-        Row::Compilation(_) => plain(""),
+        JobRow::Job(view) => cell(Role::Name, format!("%{}", view.id)),
+        JobRow::Compilation(_) => plain(""),
     }),
     Column::left("state", |row| match row {
-        Row::Job(view) => cell(state_role(view.state), state_text(view.state)),
-        Row::Compilation(view) => cell(Role::Good, view.state),
+        JobRow::Job(view) => cell(state_role(view.state), state_text(view.state)),
+        JobRow::Compilation(view) => cell(Role::Good, view.state),
     }),
-    Column::right("time", |row: &Row| match row {
-        Row::Job(JobView { elapsed, .. }) | Row::Compilation(Compilation { elapsed, .. }) => {
+    Column::right("time", |row: &JobRow| match row {
+        JobRow::Job(JobView { elapsed, .. }) | JobRow::Compilation(Compilation { elapsed, .. }) => {
             plain(show_duration(*elapsed))
         }
     })
     .importance(2),
-    Column::right("runs", |row: &Row| match row {
-        Row::Job(view) => plain(runs_text(view)),
-        Row::Compilation(_) => plain(""),
+    Column::right("runs", |row: &JobRow| match row {
+        JobRow::Job(view) => plain(runs_text(view)),
+        JobRow::Compilation(_) => plain(""),
     })
     .importance(3)
     .optional(),
-    Column::left("chain", |row: &Row| match row {
-        Row::Job(view) => plain(chain_text(view)),
-        Row::Compilation(view) => plain(view.place.clone()),
+    Column::left("chain", |row: &JobRow| match row {
+        JobRow::Job(view) => plain(chain_text(view)),
+        JobRow::Compilation(view) => plain(view.place.clone()),
     })
     .importance(1),
     Column::left("call", |row| match row {
-        Row::Job(view) => cell(Role::Dim, view.text.clone()),
-        Row::Compilation(view) => cell(
+        JobRow::Job(view) => cell(Role::Dim, view.text.clone()),
+        JobRow::Compilation(view) => cell(
             Role::Dim,
             format!("{} ({})", text::quoted_within(&view.text, ORIGIN_CHARS_MAX), show_bytes(view.bytes)),
         ),

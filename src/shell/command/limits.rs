@@ -39,11 +39,11 @@ struct LimitsOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<LimitsOptions>()?;
     let views = session.kernel().limit_views();
-    Ok(listing::reply(&views.iter().map(Row::of).collect::<Vec<_>>(), &COLUMNS, session.wants_json(options.json)))
+    Ok(listing::reply(&views.iter().map(LimitRow::of).collect::<Vec<_>>(), &COLUMNS, session.wants_json(options.json)))
 }
 
 #[derive(Serialize)]
-struct Row {
+struct LimitRow {
     name: &'static str,
     value: Amount,
     default: Amount,
@@ -55,25 +55,25 @@ struct Row {
     of: &'static str,
 }
 
-const COLUMNS: [Column<Row>; 6] = [
+const COLUMNS: [Column<LimitRow>; 6] = [
     Column::left("limit", |row| cell(Role::Name, row.name)),
     Column::right("value", |row| {
         cell(if row.value == row.default { Role::Plain } else { Role::Strong }, show_amount(row.value))
     }),
-    Column::right("default", |row: &Row| plain(show_amount(row.default))).importance(1),
-    Column::right("used", |row: &Row| plain(row.used.map_or_else(String::new, show_amount))).importance(4),
-    Column::left("option", |row: &Row| cell(Role::Code, row.flag.as_str())).importance(3),
-    Column::left("on", |row: &Row| cell(Role::Dim, row.of)).importance(2),
+    Column::right("default", |row: &LimitRow| plain(show_amount(row.default))).importance(1),
+    Column::right("used", |row: &LimitRow| plain(row.used.map_or_else(String::new, show_amount))).importance(4),
+    Column::left("option", |row: &LimitRow| cell(Role::Code, row.flag.as_str())).importance(3),
+    Column::left("on", |row: &LimitRow| cell(Role::Dim, row.of)).importance(2),
 ];
 
-impl Row {
-    fn of(view: &LimitView) -> Row {
+impl LimitRow {
+    fn of(view: &LimitView) -> LimitRow {
         let LimitView { row, value, default, used } = *view;
         let unit = match row.unit {
             LimitUnit::Bytes => "bytes",
             LimitUnit::Time => "ms",
             LimitUnit::Count => "count",
         };
-        Row { name: row.name, value, default, used, unit, flag: flag_of(row.limit), of: row.of }
+        LimitRow { name: row.name, value, default, used, unit, flag: flag_of(row.limit), of: row.of }
     }
 }

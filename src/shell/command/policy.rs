@@ -202,13 +202,13 @@ fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdic
 fn verdict_reply(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
     let json = session.wants_json(json);
     #[derive(Serialize)]
-    struct Row<'a> {
+    struct VerdictRow<'a> {
         allowed: bool,
         rule: Option<&'a RuleName>,
         reason: Option<&'a str>,
     }
     let row = |allowed, by: &Option<RuleName>, why: &str| {
-        Reply::json(&Row { allowed, rule: by.as_ref(), reason: Some(why).filter(|why| !why.is_empty()) })
+        Reply::json(&VerdictRow { allowed, rule: by.as_ref(), reason: Some(why).filter(|why| !why.is_empty()) })
     };
     match verdict {
         Verdict::Allowed { by, why } if json => Ok(row(true, &by, why)),

@@ -146,14 +146,14 @@ fn write(session: &Session, profile: &Profile, file: &str, format: ProfileFormat
 
 fn show(session: &mut Session, words: &ProfileWords, profile: &Profile, json: bool) -> Result<Reply, ShellError> {
     let by: By = words.by.parse().map_err(ShellError::usage)?;
-    let rows: Vec<Row> = totals(profile, by).into_iter().map(|total| Row::of(total, profile)).collect();
+    let rows: Vec<ProfileRow> = totals(profile, by).into_iter().map(|total| ProfileRow::of(total, profile)).collect();
     let is_read = session.is_read_by_person();
     let rows_max = match words.rows {
         None if is_read => ROWS_DEFAULT,
         rows => listing::rows_max(rows, false),
     };
     if json {
-        return Ok(Reply::json(&Report::of(profile, words.output.as_deref(), &rows[..rows.len().min(rows_max)])));
+        return Ok(Reply::json(&ProfileJson::of(profile, words.output.as_deref(), &rows[..rows.len().min(rows_max)])));
     }
     let columns = COLUMNS.into_iter().filter(|column| match column.title {
         "function" => by != By::Plugin,
@@ -167,7 +167,7 @@ fn show(session: &mut Session, words: &ProfileWords, profile: &Profile, json: bo
 
 /// Content of a row.
 #[derive(Serialize)]
-struct Row {
+struct ProfileRow {
     plugin: String,
     function: Option<String>,
     place: Option<String>,
@@ -184,12 +184,12 @@ struct Row {
     total_ns: u64,
 }
 
-impl Row {
-    fn of(total: Total, profile: &Profile) -> Row {
+impl ProfileRow {
+    fn of(total: Total, profile: &Profile) -> ProfileRow {
         let all = profile.tally.samples().max(1) as f64;
         let ns = |samples| profile.time_of(samples).as_nanos() as u64;
         let (self_ns, total_ns) = (ns(total.self_samples), ns(total.total_samples));
-        Row {
+        ProfileRow {
             plugin: total.plugin,
             function: total.function,
             place: total.place,
@@ -205,23 +205,25 @@ impl Row {
     }
 }
 
-const COLUMNS: [Column<Row>; 7] = [
-    Column::right("self_percent", |row: &Row| plain(format!("{:.1}%", row.self_percent)))
+const COLUMNS: [Column<ProfileRow>; 7] = [
+    Column::right("self_percent", |row: &ProfileRow| plain(format!("{:.1}%", row.self_percent)))
         .titled("self%")
         .by(SortKey::Amount(|row| row.self_samples)),
-    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(2),
-    Column::right("total_percent", |row: &Row| plain(format!("{:.1}%", row.total_percent)))
+    Column::figures("self", Unit::Nanoseconds, |row: &ProfileRow| row.self_ns).importance(2),
+    Column::right("total_percent", |row: &ProfileRow| plain(format!("{:.1}%", row.total_percent)))
         .titled("total%")
         .importance(4),
-    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(1),
-    Column::left("plugin", |row: &Row| cell(Role::Name, row.plugin.clone())),
-    Column::left("function", |row: &Row| plain(row.function.clone().unwrap_or_default())),
-    Column::left("line", |row: &Row| cell(Role::Dim, row.place.clone().unwrap_or_default())).importance(3).optional(),
+    Column::figures("total", Unit::Nanoseconds, |row: &ProfileRow| row.total_ns).importance(1),
+    Column::left("plugin", |row: &ProfileRow| cell(Role::Name, row.plugin.clone())),
+    Column::left("function", |row: &ProfileRow| plain(row.function.clone().unwrap_or_default())),
+    Column::left("line", |row: &ProfileRow| cell(Role::Dim, row.place.clone().unwrap_or_default()))
+        .importance(3)
+        .optional(),
 ];
 
 /// A profile in JSON.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ProfileJson<'a> {
     duration_us: u64,
     hertz: u32,
     /// The time that one sample stands for.
@@ -234,13 +236,13 @@ struct Report<'a> {
     held_samples: u64,
     lost_samples: u64,
     file: Option<&'a str>,
-    rows: &'a [Row],
+    rows: &'a [ProfileRow],
 }
 
-impl<'a> Report<'a> {
-    fn of(profile: &Profile, file: Option<&'a str>, rows: &'a [Row]) -> Report<'a> {
+impl<'a> ProfileJson<'a> {
+    fn of(profile: &Profile, file: Option<&'a str>, rows: &'a [ProfileRow]) -> ProfileJson<'a> {
         let Tally { guest, host, load, queue, held, lost } = profile.tally;
-        Report {
+        ProfileJson {
             duration_us: profile.duration.as_micros() as u64,
             hertz: profile.hertz,
             sample_us: profile.sample_ns() as f64 / 1e3,

@@ -86,7 +86,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     let rows_max = listing::rows_max(options.rows, session.is_read_by_person());
     if options.mermaid {
-        let rows: Vec<mermaid::TreeRow> = views.iter().take(rows_max).map(mermaid_row).collect();
+        let rows: Vec<mermaid::ProcessNode> = views.iter().take(rows_max).map(mermaid_row).collect();
         return Ok(Reply::text(&mermaid::process_tree(&rows)));
     }
     if session.wants_json(options.json) {
@@ -176,18 +176,18 @@ fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
 
 /// A row in JSON.
 #[derive(Serialize)]
-struct Row<'a> {
+struct ProcessRow<'a> {
     #[serde(flatten)]
     view: &'a ProcessView,
     exit_reason: Option<String>,
 }
 
-fn json_row(view: &ProcessView) -> Row<'_> {
-    Row { view, exit_reason: view.exit_reason().map(|reason| reason.words(SHELL)) }
+fn json_row(view: &ProcessView) -> ProcessRow<'_> {
+    ProcessRow { view, exit_reason: view.exit_reason().map(|reason| reason.words(SHELL)) }
 }
 
-fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {
-    mermaid::TreeRow { id: view.id, name: view.name.clone(), parent: view.parent }
+fn mermaid_row(view: &ProcessView) -> mermaid::ProcessNode {
+    mermaid::ProcessNode { id: view.id, name: view.name.clone(), parent: view.parent }
 }
 
 fn tree_line(view: &ProcessView) -> Line {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
-use crate::journal::stats::{Bar, By, Row, Stats};
+use crate::journal::stats::{Bar, By, Stats, StatsRow};
 use crate::shell::filter::{parse_filter, undecided_note};
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
@@ -88,7 +88,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         return Ok(Reply::Lines(rows.iter().take(rows_max).flat_map(histogram).collect()));
     }
     let [name, figures @ ..] = COLUMNS;
-    let columns: Vec<Column<Row>> = std::iter::once(name.titled(by.as_str())).chain(figures).collect();
+    let columns: Vec<Column<StatsRow>> = std::iter::once(name.titled(by.as_str())).chain(figures).collect();
     let mut table = listing::first_rows(listing::table(&rows, &columns), rows_max, "stats -n 0");
     table.notes.extend(dropped_note(dropped));
     Ok(Reply::Table(table))
@@ -101,50 +101,50 @@ fn dropped_note(dropped: u64) -> Option<Line> {
 }
 
 /// The grouping titles the first column.
-const COLUMNS: [Column<Row>; 19] = [
-    Column::left("name", |row: &Row| cell(Role::Name, row.label()))
-        .by(SortKey::Word(Row::label))
+const COLUMNS: [Column<StatsRow>; 19] = [
+    Column::left("name", |row: &StatsRow| cell(Role::Name, row.label()))
+        .by(SortKey::Word(StatsRow::label))
         .totalled(|_| "total".to_owned()),
-    Column::figures("calls", Unit::Count, |row: &Row| row.calls).summed(),
-    Column::figures("errors", Unit::Errors, |row: &Row| row.errors).importance(12).summed(),
-    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in").importance(4).summed(),
-    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out").importance(3).summed(),
-    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(8),
-    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(14).summed(),
-    Column::right("loads", |row: &Row| plain(held_text(row.loads_ns)))
+    Column::figures("calls", Unit::Count, |row: &StatsRow| row.calls).summed(),
+    Column::figures("errors", Unit::Errors, |row: &StatsRow| row.errors).importance(12).summed(),
+    Column::figures("bytes_in", Unit::Bytes, |row: &StatsRow| row.bytes_in).titled("in").importance(4).summed(),
+    Column::figures("bytes_out", Unit::Bytes, |row: &StatsRow| row.bytes_out).titled("out").importance(3).summed(),
+    Column::figures("total", Unit::Nanoseconds, |row: &StatsRow| row.total_ns).importance(8),
+    Column::figures("self", Unit::Nanoseconds, |row: &StatsRow| row.self_ns).importance(14).summed(),
+    Column::right("loads", |row: &StatsRow| plain(held_text(row.loads_ns)))
         .importance(13)
         .by(SortKey::Amount(|row| row.loads_ns))
         .totalled(|rows| held_text(sum(rows, |row| row.loads_ns)))
         .optional(),
-    Column::right("held", |row: &Row| cell(Role::Warn, held_text(row.held_ns)))
+    Column::right("held", |row: &StatsRow| cell(Role::Warn, held_text(row.held_ns)))
         .importance(2)
         .by(SortKey::Amount(|row| row.held_ns))
         .optional(),
-    Column::right("grew", |row: &Row| cell(Role::Warn, grew_text(row.grew_bytes)))
+    Column::right("grew", |row: &StatsRow| cell(Role::Warn, grew_text(row.grew_bytes)))
         .importance(17)
         .by(SortKey::Amount(|row| row.grew_bytes))
         .totalled(|rows| grew_text(sum(rows, |row| row.grew_bytes)))
         .optional(),
-    Column::right("fuel_total", |row: &Row| plain(fuel_text(row.fuel_total)))
+    Column::right("fuel_total", |row: &StatsRow| plain(fuel_text(row.fuel_total)))
         .titled("fuel-total")
         .importance(15)
         .by(SortKey::Amount(|row| row.fuel_total.unwrap_or(0)))
         .optional(),
-    Column::right("fuel_self", |row: &Row| plain(fuel_text(row.fuel_self)))
+    Column::right("fuel_self", |row: &StatsRow| plain(fuel_text(row.fuel_self)))
         .titled("fuel-self")
         .importance(16)
         .by(SortKey::Amount(|row| row.fuel_self.unwrap_or(0)))
         .totalled(|rows| sum(rows, |row| row.fuel_self.unwrap_or(0)).to_string())
         .optional(),
-    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns).importance(6),
-    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns).importance(11),
-    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns).importance(5),
-    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns).importance(10),
-    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns).importance(7),
-    Column::right("share", |row: &Row| plain(format!("{:.1}%", row.share * 100.0)))
+    Column::figures("avg", Unit::Nanoseconds, |row: &StatsRow| row.avg_ns).importance(6),
+    Column::figures("p50", Unit::Nanoseconds, |row: &StatsRow| row.p50_ns).importance(11),
+    Column::figures("p90", Unit::Nanoseconds, |row: &StatsRow| row.p90_ns).importance(5),
+    Column::figures("p99", Unit::Nanoseconds, |row: &StatsRow| row.p99_ns).importance(10),
+    Column::figures("max", Unit::Nanoseconds, |row: &StatsRow| row.max_ns).importance(7),
+    Column::right("share", |row: &StatsRow| plain(format!("{:.1}%", row.share * 100.0)))
         .importance(9)
         .by(SortKey::Figure(|row| row.share)),
-    Column::right("amplification", |row: &Row| {
+    Column::right("amplification", |row: &StatsRow| {
         plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x")))
     })
     .titled("amp")
@@ -152,7 +152,7 @@ const COLUMNS: [Column<Row>; 19] = [
     .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
 ];
 
-fn sum(rows: &[Row], figure: fn(&Row) -> u64) -> u64 {
+fn sum(rows: &[StatsRow], figure: fn(&StatsRow) -> u64) -> u64 {
     rows.iter().fold(0, |sum, row| sum.saturating_add(figure(row)))
 }
 
@@ -160,16 +160,16 @@ fn sum(rows: &[Row], figure: fn(&Row) -> u64) -> u64 {
 #[derive(Serialize)]
 struct JsonRow<'a> {
     #[serde(flatten)]
-    row: &'a Row,
+    row: &'a StatsRow,
     histogram: Option<Vec<Bar>>,
 }
 
-fn json_row(row: &Row, hist: bool) -> JsonRow<'_> {
+fn json_row(row: &StatsRow, hist: bool) -> JsonRow<'_> {
     JsonRow { row, histogram: hist.then(|| row.durations.bars()) }
 }
 
 /// A row's latencies: a title, and a line a bar.
-fn histogram(row: &Row) -> Vec<Line> {
+fn histogram(row: &StatsRow) -> Vec<Line> {
     let bars = row.durations.bars();
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
     let calls = counted(row.calls, "call");

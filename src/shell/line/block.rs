@@ -23,7 +23,7 @@ impl Parser<'_> {
         let rest = self.scan.rest();
         let stands = |keyword: &str| {
             let behind = rest.strip_prefix(keyword)?.bytes().next();
-            let ends = behind.map_or(self.mode != Mode::Cursor, |byte| b" \t\r\n;#)>|&".contains(&byte));
+            let ends = behind.map_or(self.mode != Mode::Complete, |byte| b" \t\r\n;#)>|&".contains(&byte));
             ends.then_some(())
         };
         keywords.iter().copied().find(|keyword| stands(keyword).is_some())
@@ -93,7 +93,7 @@ impl Parser<'_> {
             self.keyword("if");
             self.scan.skip_blanks();
             let condition = match self.scan.peek() {
-                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Command),
+                None if self.mode == Mode::Complete => return self.halt(CursorPlace::Command),
                 None | Some(b'\n' | b';' | b'#') => self.fail(ErrorKind::BadIf, open).map(|()| None)?,
                 Some(_) => self.statement()?,
             };
@@ -147,7 +147,7 @@ impl Parser<'_> {
         loop {
             self.scan.skip_blanks();
             match self.scan.peek() {
-                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Argument),
+                None if self.mode == Mode::Complete => return self.halt(CursorPlace::Argument),
                 None | Some(b'\n' | b'#') => return Ok(words),
                 Some(b')') if !self.outer.is_empty() => return Ok(words),
                 Some(b';') => {

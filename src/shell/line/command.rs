@@ -52,7 +52,7 @@ impl Parser<'_> {
                 }
             }
         }
-        if self.mode == Mode::Cursor && self.scan.at_end() {
+        if self.mode == Mode::Complete && self.scan.at_end() {
             let place = self.place_of_next();
             return self.halt(place);
         }
@@ -100,7 +100,7 @@ impl Parser<'_> {
         let special = matches!(self.scan.peek(), Some(b'{' | b'[' | b'@' | b'<'));
         // A lookup for each of a line's many words would be slow: the grammar is asked only about words whose first
         // character has a meaning as INPUT, and for completion.
-        let place = if special || self.mode == Mode::Cursor {
+        let place = if special || self.mode == Mode::Complete {
             self.place_of_next()
         } else if self.frame.words.is_empty() {
             CursorPlace::Command
@@ -136,7 +136,7 @@ impl Parser<'_> {
         let append = self.scan.looking_at(">>");
         self.operator(if append { 2 } else { 1 });
         self.scan.skip_blanks();
-        if self.mode == Mode::Cursor && self.scan.at_end() {
+        if self.mode == Mode::Complete && self.scan.at_end() {
             return self.halt(CursorPlace::File);
         }
         if self.scan.at_word_end() || self.scan.peek() == Some(b'#') {
@@ -184,7 +184,7 @@ impl Parser<'_> {
             self.scan.advance(1);
         }
         self.paint_since(start, Class::System);
-        if self.mode == Mode::Cursor && self.scan.at_end() {
+        if self.mode == Mode::Complete && self.scan.at_end() {
             return self.halt(CursorPlace::System);
         }
         let raw = self.scan.since(start + 1);

@@ -11,7 +11,7 @@ use super::parser::{Mode, ParseStop, Parser};
 
 /// The syntax before a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
+pub struct CompletionContext {
     pub place: CursorPlace,
     /// The finished words of the command that the cursor is in, its name first.
     pub words: Vec<Word>,
@@ -27,20 +27,20 @@ pub struct Cursor {
 }
 
 /// Parses `text` up to the cursor at byte `pos`, which is moved down to a character boundary in the text.
-pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
+pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> CompletionContext {
     let text = text.get(..text.floor_char_boundary(pos)).unwrap_or(text);
     let mut start = 0;
     loop {
-        let mut parser = Parser::new(text, start, 1, grammar, Mode::Cursor);
+        let mut parser = Parser::new(text, start, 1, grammar, Mode::Complete);
         match parser.line() {
             Ok(_) if parser.scan.pos() > start => start = parser.scan.pos(),
-            Err(ParseStop::Cursor) => return Cursor::of(parser, text),
-            Ok(_) | Err(ParseStop::Error(_)) => return Cursor::at(CursorPlace::Unknown, text.len()),
+            Err(ParseStop::AtCursor) => return CompletionContext::of(parser, text),
+            Ok(_) | Err(ParseStop::Error(_)) => return CompletionContext::at(CursorPlace::Unknown, text.len()),
         }
     }
 }
 
-impl Cursor {
+impl CompletionContext {
     /// A cursor with only a place.
     fn at(place: CursorPlace, pos: usize) -> Self {
         Self { place, words: Vec::new(), typed: String::new(), span: pos..pos, quote: None, piped: false }

@@ -29,7 +29,7 @@ impl<'t> Parser<'t> {
                 let name = self.variable_name(start + 1)?;
                 self.variable(start, name)
             }
-            None if self.mode == Mode::Cursor => self.variable_name(start + 1).map(drop),
+            None if self.mode == Mode::Complete => self.variable_name(start + 1).map(drop),
             _ => self.push_literal(b"$", quoted),
         }
     }
@@ -83,7 +83,7 @@ impl<'t> Parser<'t> {
             self.scan.take_while(is_name_byte);
             name = self.scan.since(start);
         }
-        if self.mode == Mode::Cursor && self.scan.at_end() {
+        if self.mode == Mode::Complete && self.scan.at_end() {
             self.draft().variable_start = Some(start);
             return self.halt(CursorPlace::Variable);
         }

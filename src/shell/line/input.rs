@@ -77,7 +77,7 @@ impl Parser<'_> {
                         self.scan.bump();
                     }
                 }
-                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Json),
+                None if self.mode == Mode::Complete => return self.halt(CursorPlace::Json),
                 _ => return self.fail(ErrorKind::UnclosedJsonString, open).map(|()| false),
             }
         }

@@ -61,7 +61,7 @@ impl<'t> Lines<'t> {
                     self.move_to(end);
                     return Some(Err(error));
                 }
-                Err(ParseStop::Cursor) => return None,
+                Err(ParseStop::AtCursor) => return None,
             }
         }
         None

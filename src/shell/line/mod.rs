@@ -42,7 +42,7 @@ mod tests;
 
 pub use ast::{Block, Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
 pub use block::BLOCKS;
-pub use cursor::{Cursor, complete_at};
+pub use cursor::{CompletionContext, complete_at};
 pub use draft::CursorPlace;
 pub use error::{ErrorKind, SyntaxError};
 pub use expand::{Env, without_final_newlines};

@@ -23,14 +23,14 @@ pub(super) enum Mode {
     /// Errors are skipped; only unclosed syntax at the end of the text ends the parse.
     Lenient,
     /// Errors are skipped; the end of the text is the cursor, and ends the parse everywhere.
-    Cursor,
+    Complete,
 }
 
 /// Why the parse ended early.
 pub(super) enum ParseStop {
     Error(SyntaxError),
     /// The cursor was reached; the parser's state describes its place.
-    Cursor,
+    AtCursor,
 }
 
 /// A result of the parser.
@@ -139,7 +139,7 @@ impl<'t> Parser<'t> {
     pub fn incomplete<T>(&mut self, kind: ErrorKind, offset: usize, place: CursorPlace, class: Class) -> Parsed<T> {
         self.paint_since(offset, class);
         match self.mode {
-            Mode::Cursor => self.halt(place),
+            Mode::Complete => self.halt(place),
             Mode::Strict | Mode::Lenient if self.cut => Err(self.too_long()),
             Mode::Strict | Mode::Lenient => Err(self.error(kind, offset)),
         }
@@ -148,7 +148,7 @@ impl<'t> Parser<'t> {
     /// Ends the parse at the cursor.
     pub fn halt<T>(&mut self, place: CursorPlace) -> Parsed<T> {
         self.place = place;
-        Err(if self.cut { self.too_long() } else { ParseStop::Cursor })
+        Err(if self.cut { self.too_long() } else { ParseStop::AtCursor })
     }
 
     /// An error that ends the parse in every mode.

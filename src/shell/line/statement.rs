@@ -50,7 +50,7 @@ impl Parser<'_> {
             self.frame.stage = 0;
             self.skip_blanks_and_comment()?;
             match (self.scan.peek(), until) {
-                (None, _) if self.mode == Mode::Cursor => return self.halt(CursorPlace::Command),
+                (None, _) if self.mode == Mode::Complete => return self.halt(CursorPlace::Command),
                 (None, Until::Newline) => return Ok(statements),
                 (None, Until::Parenthesis(open)) => {
                     return self.incomplete(ErrorKind::UnclosedSubstitution, open, CursorPlace::Command, Class::Plain);
@@ -131,7 +131,7 @@ impl Parser<'_> {
             let start = self.scan.pos();
             self.scan.take_until(|byte| byte == b'\n');
             self.paint_since(start, Class::Comment);
-            if self.mode == Mode::Cursor && self.scan.at_end() {
+            if self.mode == Mode::Complete && self.scan.at_end() {
                 return self.halt(CursorPlace::Comment);
             }
         }

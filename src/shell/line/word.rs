@@ -26,7 +26,7 @@ impl Parser<'_> {
     pub fn parts_of_word(&mut self, draft: Draft, place: CursorPlace) -> Parsed<(Vec<Part>, bool)> {
         self.frame.draft = Some(draft);
         loop {
-            if self.mode == Mode::Cursor && self.scan.at_end() {
+            if self.mode == Mode::Complete && self.scan.at_end() {
                 return self.halt(place);
             }
             if self.scan.at_word_end() {

@@ -19,37 +19,37 @@ const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'
 pub fn replies(comparisons: &[Comparison], json: bool) -> Vec<Reply> {
     if json {
         let ratios = comparisons.iter().filter_map(JsonRatio::of).collect();
-        return vec![Reply::json(&Report { rows: rows(comparisons).collect(), ratios })];
+        return vec![Reply::json(&BenchJson { rows: rows(comparisons).collect(), ratios })];
     }
-    let rows: Vec<Row> = rows(comparisons).collect();
+    let rows: Vec<SubjectRow> = rows(comparisons).collect();
     let lines: Vec<Line> = comparisons.iter().flat_map(lines).collect();
     vec![Reply::Table(listing::table(&rows, &columns())), Reply::Lines(lines)]
 }
 
-fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = Row<'_>> {
+fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = SubjectRow<'_>> {
     let measured = comparisons.iter().flat_map(|comparison| &comparison.measured);
-    measured.map(|measured| Row { measured, figures: measured.figures() })
+    measured.map(|measured| SubjectRow { measured, figures: measured.figures() })
 }
 
 /// A measured subject and its figures.
-struct Row<'a> {
+struct SubjectRow<'a> {
     measured: &'a Measured,
     figures: Figures,
 }
 
-fn columns<'a>() -> [Column<Row<'a>>; 11] {
+fn columns<'a>() -> [Column<SubjectRow<'a>>; 11] {
     [
-        Column::left("measured", |row: &Row| cell(Role::Name, title(row.measured))),
-        Column::left("how", |row: &Row| plain(row.measured.subject.variant.clone())),
-        Column::right("calls", |row: &Row| plain(show_count(row.figures.calls as f64))).importance(3),
-        Column::right("min", |row: &Row| plain(show_ns(row.figures.min_ns))).importance(4),
-        Column::right("p50", |row: &Row| plain(show_ns(row.figures.p50_ns))).importance(6),
-        Column::right("p90", |row: &Row| plain(show_ns(row.figures.p90_ns))).importance(2),
-        Column::right("p99", |row: &Row| plain(show_ns(row.figures.p99_ns))).importance(5),
-        Column::right("max", |row: &Row| cell(Role::Dim, show_ns(row.figures.max_ns))).importance(1),
-        Column::right("median", |row: &Row| cell(Role::Strong, show_ns(row.figures.round_median_ns))),
-        Column::right("calls/s", |row: &Row| plain(show_count(row.figures.calls_per_second))).importance(8),
-        Column::right("bytes/s", |row: &Row| match row.figures.bytes_per_second {
+        Column::left("measured", |row: &SubjectRow| cell(Role::Name, title(row.measured))),
+        Column::left("how", |row: &SubjectRow| plain(row.measured.subject.variant.clone())),
+        Column::right("calls", |row: &SubjectRow| plain(show_count(row.figures.calls as f64))).importance(3),
+        Column::right("min", |row: &SubjectRow| plain(show_ns(row.figures.min_ns))).importance(4),
+        Column::right("p50", |row: &SubjectRow| plain(show_ns(row.figures.p50_ns))).importance(6),
+        Column::right("p90", |row: &SubjectRow| plain(show_ns(row.figures.p90_ns))).importance(2),
+        Column::right("p99", |row: &SubjectRow| plain(show_ns(row.figures.p99_ns))).importance(5),
+        Column::right("max", |row: &SubjectRow| cell(Role::Dim, show_ns(row.figures.max_ns))).importance(1),
+        Column::right("median", |row: &SubjectRow| cell(Role::Strong, show_ns(row.figures.round_median_ns))),
+        Column::right("calls/s", |row: &SubjectRow| plain(show_count(row.figures.calls_per_second))).importance(8),
+        Column::right("bytes/s", |row: &SubjectRow| match row.figures.bytes_per_second {
             rate if rate < 1.0 => plain(""),
             rate => plain(show_bytes(rate as u64)),
         })
@@ -130,12 +130,12 @@ fn histogram(bars: &[Bar]) -> Vec<Line> {
 
 /// The report as JSON, for `--json`.
 #[derive(Serialize)]
-struct Report<'a> {
-    rows: Vec<Row<'a>>,
+struct BenchJson<'a> {
+    rows: Vec<SubjectRow<'a>>,
     ratios: Vec<JsonRatio<'a>>,
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for SubjectRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct JsonRow<'a> {

@@ -255,7 +255,7 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
             }
         }
         None => {
-            let rows: Vec<Row> = session.kernel().faults().into_iter().map(Row::from).collect();
+            let rows: Vec<FaultRow> = session.kernel().faults().into_iter().map(FaultRow::from).collect();
             Ok(listing::reply(&rows, &COLUMNS, session.wants_json(words.json)))
         }
     }
@@ -263,7 +263,7 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 
 /// A fault as a row of `faults`.
 #[derive(Serialize)]
-struct Row {
+struct FaultRow {
     id: u32,
     fault: String,
     expr: String,
@@ -275,21 +275,23 @@ struct Row {
     hits: u64,
 }
 
-impl From<FaultView> for Row {
-    fn from(view: FaultView) -> Row {
+impl From<FaultView> for FaultRow {
+    fn from(view: FaultView) -> FaultRow {
         let FaultView { id, filter: expr, kind, when, chance: p, seed, matched, hits } = view;
-        Row { id, fault: kind_text(&kind), expr, when: when_text(when), p, seed: p.map(|_| seed), matched, hits }
+        FaultRow { id, fault: kind_text(&kind), expr, when: when_text(when), p, seed: p.map(|_| seed), matched, hits }
     }
 }
 
-const COLUMNS: [Column<Row>; 8] = [
+const COLUMNS: [Column<FaultRow>; 8] = [
     Column::right("n", |row| cell(Role::Strong, row.id.to_string())),
     Column::left("fault", |row| cell(Role::Warn, row.fault.clone())),
     Column::left("expr", |row| cell(Role::Code, row.expr.clone())),
-    Column::left("when", |row: &Row| plain(row.when.clone())).importance(3),
-    Column::right("p", |row: &Row| plain(row.p.map(|chance| chance.to_string()).unwrap_or_default())).importance(2),
-    Column::right("seed", |row: &Row| plain(row.seed.map(|seed| seed.to_string()).unwrap_or_default())).importance(1),
-    Column::right("matched", |row: &Row| plain(row.matched.to_string())).importance(4),
+    Column::left("when", |row: &FaultRow| plain(row.when.clone())).importance(3),
+    Column::right("p", |row: &FaultRow| plain(row.p.map(|chance| chance.to_string()).unwrap_or_default()))
+        .importance(2),
+    Column::right("seed", |row: &FaultRow| plain(row.seed.map(|seed| seed.to_string()).unwrap_or_default()))
+        .importance(1),
+    Column::right("matched", |row: &FaultRow| plain(row.matched.to_string())).importance(4),
     Column::right("hits", |row| plain(row.hits.to_string())),
 ];
 

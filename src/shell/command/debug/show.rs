@@ -226,7 +226,7 @@ fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&KeptBy
 struct CallRow<'a> {
     #[serde(flatten)]
     line: jsonl::Line<'a>,
-    chain: Vec<FrameRow>,
+    chain: Vec<RecordRow>,
     /// Where the plugins stood, for a call that failed.
     stack: Option<Vec<StackRow<'a>>>,
     #[serde(flatten)]
@@ -241,7 +241,7 @@ struct CallRow<'a> {
 }
 
 #[derive(Serialize)]
-struct FrameRow {
+struct RecordRow {
     seq: u64,
     callee: u32,
     callee_name: &'static str,
@@ -252,7 +252,7 @@ impl CallRow<'_> {
     fn of<'a>(record: &'a Record, chain: &[Record], stack: Option<&'a StackView>) -> CallRow<'a> {
         let (input, output) = record.kept().map(|payload| (&payload.input, &payload.output)).unzip();
         let missing = |kept: Option<&KeptBytes>| kept.map_or(Some("not kept".to_owned()), KeptBytes::missing);
-        let frame = |record: &Record| FrameRow {
+        let frame = |record: &Record| RecordRow {
             seq: record.seq,
             callee: record.callee,
             callee_name: record.callee_name.as_str(),

@@ -81,14 +81,14 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (Some(key), None) => {
             let variable = one(session, id, key)?;
             match json {
-                true => Ok(Reply::json(&Row::of(&variable))),
+                true => Ok(Reply::json(&VariableRow::of(&variable))),
                 false => Ok(Reply::Output { bytes: variable.1.as_slice().into(), raw: false }),
             }
         }
         (None, _) => {
             let variables = session.kernel().variables(id).map_err(not_inspected)?;
             match json {
-                true => Ok(Reply::json(&variables.iter().map(Row::of).collect::<Vec<_>>())),
+                true => Ok(Reply::json(&variables.iter().map(VariableRow::of).collect::<Vec<_>>())),
                 false => Ok(Reply::Table(listing::table(&variables, &COLUMNS))),
             }
         }
@@ -116,17 +116,17 @@ const COLUMNS: [Column<Variable>; 2] = [
 
 /// A variable in JSON: its bytes as text where they are, else in base64.
 #[derive(Serialize)]
-struct Row<'a> {
+struct VariableRow<'a> {
     key: &'a str,
     bytes: usize,
     value: Option<&'a str>,
     value_base64: Option<String>,
 }
 
-impl Row<'_> {
-    fn of((key, value): &Variable) -> Row<'_> {
+impl VariableRow<'_> {
+    fn of((key, value): &Variable) -> VariableRow<'_> {
         let text = std::str::from_utf8(value).ok();
         let value_base64 = text.is_none().then(|| STANDARD.encode(value.as_slice()));
-        Row { key, bytes: value.len(), value: text, value_base64 }
+        VariableRow { key, bytes: value.len(), value: text, value_base64 }
     }
 }

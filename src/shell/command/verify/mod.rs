@@ -247,7 +247,7 @@ struct Comparison<'a> {
 impl Serialize for Side {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Row<'a> {
+        struct SideRow<'a> {
             outcome: &'static str,
             bytes_out: u64,
             nested: &'a [String],
@@ -256,7 +256,7 @@ impl Serialize for Side {
             error: Option<String>,
         }
         let (nested, duration) = (&self.nested, self.end.duration);
-        Row { outcome: outcome(self), bytes_out: bytes_out(self), nested, duration, error: error(self) }
+        SideRow { outcome: outcome(self), bytes_out: bytes_out(self), nested, duration, error: error(self) }
             .serialize(serializer)
     }
 }

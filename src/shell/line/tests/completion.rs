@@ -1,16 +1,16 @@
 //! Cursors and colours.
 
 use super::Calls;
-use crate::shell::line::{Class, Cursor, CursorPlace, LINE_BYTES_MAX, Quote, complete_at, highlight};
+use crate::shell::line::{Class, CompletionContext, CursorPlace, LINE_BYTES_MAX, Quote, complete_at, highlight};
 
 /// The cursor at the `^` of a text.
-fn cursor(text: &str) -> Cursor {
+fn cursor(text: &str) -> CompletionContext {
     let pos = text.find('^').expect("a cursor");
     complete_at(&text.replacen('^', "", 1), pos, &Calls)
 }
 
 #[track_caller]
-fn expect(text: &str, place: CursorPlace, words: &[&str], typed: &str, start: usize) -> Cursor {
+fn expect(text: &str, place: CursorPlace, words: &[&str], typed: &str, start: usize) -> CompletionContext {
     let cursor = cursor(text);
     let before: Vec<_> = cursor.words.iter().map(|word| word.literal_text().unwrap_or("…".into())).collect();
     assert_eq!((cursor.place, cursor.typed.as_str(), cursor.span.start), (place, typed, start), "{text}");
