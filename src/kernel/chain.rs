@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::above::Above;
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
 use super::frame::{
     Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, UNRECORDED_START_SEQ_MIN,
 };
+use super::parent_call::ParentCall;
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
@@ -43,7 +43,7 @@ pub struct Chain {
     /// True when a stub's commands began the chain, on behalf of the call that they answer.
     pub answers: bool,
     /// The call that started it; `None`: a job, or the kernel itself.
-    pub above: Option<Above>,
+    pub parent: Option<ParentCall>,
     /// The process for which this chain starts a new instance; 0: none. A call of that process from here is a circle.
     pub replaces: AtomicU32,
     /// The count of starts that were numbered.
@@ -69,7 +69,7 @@ pub struct NewChain<'a> {
     pub job: JobId,
     /// True for a chain of a stub's commands.
     pub answers: bool,
-    pub above: Option<Above>,
+    pub parent: Option<ParentCall>,
 }
 
 impl Chain {
@@ -83,7 +83,7 @@ impl Chain {
             id: new.id,
             job: new.job,
             answers: new.answers,
-            above: new.above,
+            parent: new.parent,
             replaces: AtomicU32::new(0),
             starts: AtomicU64::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
@@ -157,7 +157,7 @@ impl Chain {
         let deadline = frame.deadline;
         frame.private |= match frames.stack.last() {
             Some(caller) => caller.private,
-            None => self.above.as_ref().is_some_and(|above| above.private),
+            None => self.parent.as_ref().is_some_and(|parent| parent.private),
         };
         frames.stack.push(frame);
         let depth = frames.stack.len() as u16;

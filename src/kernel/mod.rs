@@ -9,7 +9,6 @@
 //! Recorders and waiting chains are notified after the lock is released. Instances and images are dropped then too:
 //! dropping one takes system calls.
 
-mod above;
 mod api;
 mod bench;
 mod call;
@@ -45,6 +44,7 @@ mod memory_account;
 pub mod names;
 mod notices;
 mod parallel;
+mod parent_call;
 mod pauses;
 mod pipe;
 mod plan;

@@ -37,11 +37,11 @@ impl Task {
     ) -> Result<u64, Failure> {
         let (function, input) = exchange.request()?;
         let input_bytes = input.len() as u64;
-        let Some(above) = self.chain.as_above() else { return Err(Failure::interrupted()) };
-        let depth = above.own_depth;
+        let Some(parent) = self.chain.as_parent() else { return Err(Failure::interrupted()) };
+        let depth = parent.own_depth;
         let reservation = self.reserve(depth, input_bytes)?;
         let ticket = self.next_seq(Instant::now());
-        let chain = self.kernel.new_chain(self.chain.job, self.chain.answers, Some(above));
+        let chain = self.kernel.new_chain(self.chain.job, self.chain.answers, Some(parent));
         let work = match process {
             Ok(process) => Ok(Work { process, function: function.to_owned(), input: input.into() }),
             Err(error) => {
@@ -138,7 +138,7 @@ impl Task {
 
     #[cold]
     fn cancel_started(self: &Arc<Self>) {
-        let Some(caller) = self.chain.as_above() else { return };
+        let Some(caller) = self.chain.as_parent() else { return };
         let Some(target) = self.chain.with_frames(|frames| frames.stack.last().map(Frame::call)) else { return };
         let cancelled = CancelledByCaller { cause: Cause::NotJoined, target };
         let calls = self.started.take_of(caller.own_depth);

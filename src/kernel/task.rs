@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::Kernel;
-use super::above::Above;
 use super::chain::{Chain, NewChain};
 use super::frame::Cause;
+use super::parent_call::ParentCall;
 use super::started::StartedCalls;
 use super::view::JobId;
 use super::waits::Waits;
@@ -76,10 +76,10 @@ impl Kernel {
     }
 
     /// An empty chain of a job, below the call that starts it, if one does.
-    pub(super) fn new_chain(&self, job: JobId, answers: bool, above: Option<Above>) -> Arc<Chain> {
+    pub(super) fn new_chain(&self, job: JobId, answers: bool, parent: Option<ParentCall>) -> Arc<Chain> {
         let (id, depth_max) = (self.chain_table().take_id(), self.limits().depth_max);
         let (clock, epoch) = (self.clock(), self.started());
-        let chain = Chain::new(NewChain { clock, epoch, depth_max, id, job, answers, above });
+        let chain = Chain::new(NewChain { clock, epoch, depth_max, id, job, answers, parent });
         self.chain_table().add(&chain);
         chain
     }
@@ -106,8 +106,8 @@ impl Drop for Task {
     fn drop(&mut self) {
         let Some(step) = self.chain.with_frames(|frames| frames.debug.step.take()) else { return };
         let mut goes_on = false;
-        if let Some(above) = &self.chain.above {
-            above.chain.visit_frames(&mut |frames| {
+        if let Some(parent) = &self.chain.parent {
+            parent.chain.visit_frames(&mut |frames| {
                 goes_on = frames.debug.step.is_none();
                 frames.debug.step.get_or_insert(step);
             });

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::LoadRequest;
-use super::above::CallerChain;
 use super::call::Queueing;
 use super::error::CallError;
 use super::logbook::LogWriter;
+use super::parent_call::ParentChain;
 use super::process::Process;
 use super::task::Task;
 use super::view::ProcessId;
@@ -135,7 +135,7 @@ impl Upcalls for Task {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        CallerChain::deadline(&*self.chain)
+        ParentChain::deadline(&*self.chain)
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {

@@ -56,9 +56,9 @@ pub enum NumberError {
     /// Larger than any number that is wanted.
     TooLarge,
     /// Less than this, the least.
-    Below(i128),
+    BelowLeast(i128),
     /// More than this, the most.
-    Above(i128),
+    AboveMost(i128),
 }
 
 /// What is said behind the text.
@@ -67,8 +67,8 @@ impl fmt::Display for NumberError {
         match self {
             NumberError::NotWhole => f.write_str("is no whole number"),
             NumberError::TooLarge => f.write_str("is too large"),
-            NumberError::Below(least) => write!(f, "is less than {least}"),
-            NumberError::Above(most) => write!(f, "is more than {most}"),
+            NumberError::BelowLeast(least) => write!(f, "is less than {least}"),
+            NumberError::AboveMost(most) => write!(f, "is more than {most}"),
         }
     }
 }
@@ -96,8 +96,8 @@ where
     let (least, most) = ((*bounds.start()).into(), (*bounds.end()).into());
     match number {
         _ if number > i128::from(u64::MAX) => Err(NumberError::TooLarge),
-        _ if number < least => Err(NumberError::Below(least)),
-        _ => T::try_from(number).ok().filter(|_| number <= most).ok_or(NumberError::Above(most)),
+        _ if number < least => Err(NumberError::BelowLeast(least)),
+        _ => T::try_from(number).ok().filter(|_| number <= most).ok_or(NumberError::AboveMost(most)),
     }
 }
 
@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn a_number_out_of_bounds_names_the_bound() {
         assert_eq!(parse_within("64", 2..=64_u32), Ok(64));
-        assert_eq!(parse_within("65", 2..=64_u32), Err(NumberError::Above(64)));
-        assert_eq!(parse_within("1", 2..=64_u32), Err(NumberError::Below(2)));
-        assert_eq!(parse_within("-1", 0..=u64::MAX), Err(NumberError::Below(0)));
+        assert_eq!(parse_within("65", 2..=64_u32), Err(NumberError::AboveMost(64)));
+        assert_eq!(parse_within("1", 2..=64_u32), Err(NumberError::BelowLeast(2)));
+        assert_eq!(parse_within("-1", 0..=u64::MAX), Err(NumberError::BelowLeast(0)));
         assert_eq!(parse_within("18446744073709551616", 0..=u64::MAX), Err(NumberError::TooLarge));
         assert_eq!(parse_within(&"9".repeat(99), 0..=9_u64), Err(NumberError::TooLarge));
         for word in ["", "x", "1.5", "1 "] {

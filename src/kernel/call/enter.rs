@@ -242,7 +242,7 @@ fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str)
     }
     let occupied = slot.occupant.as_ref().is_some_and(|occupant| {
         occupant.chain == task.chain.id
-            || task.chain.above.as_ref().is_some_and(|above| above.has(occupant.chain, occupant.depth))
+            || task.chain.parent.as_ref().is_some_and(|parent| parent.has(occupant.chain, occupant.depth))
     });
     if occupied || task.chain.replaces.load(Ordering::Relaxed) == process.id {
         return Err(Denied::Circle);

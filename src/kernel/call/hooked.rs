@@ -180,8 +180,8 @@ impl Entered<'_> {
 
     fn call_to_match<'a>(&'a self, record: &'a Record, content: CallContent<'a>) -> CallToMatch<'a> {
         let caller_of = |frames: &mut Frames| frames.stack.iter().nth_back(1).map(|frame| frame.process.clone());
-        let above = || self.task.chain.above.as_ref().map(|above| above.process.clone());
-        let caller = self.task.chain.with_frames(caller_of).or_else(above);
+        let parent = || self.task.chain.parent.as_ref().map(|parent| parent.process.clone());
+        let caller = self.task.chain.with_frames(caller_of).or_else(parent);
         CallToMatch { record, caller, callee: self.process, content }
     }
 

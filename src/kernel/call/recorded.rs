@@ -56,8 +56,8 @@ impl Writing {
                     frames.debug.nested_calls.push(NestedCall::of(&record));
                 }
             };
-            return match &chain.above {
-                Some(above) => above.outermost().visit_frames(&mut note),
+            return match &chain.parent {
+                Some(parent) => parent.outermost().visit_frames(&mut note),
                 None => chain.with_frames(note),
             };
         }

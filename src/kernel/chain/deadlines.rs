@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::Chain;
-use crate::kernel::above::CallerChain;
 use crate::kernel::clock::Timed;
 use crate::kernel::frame::Cause;
+use crate::kernel::parent_call::ParentChain;
 
 impl Chain {
     /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile, and those

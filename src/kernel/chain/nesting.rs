@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Chain;
-use crate::kernel::above::{Above, CallPlace, CallerChain};
 use crate::kernel::caller_ref::CallerRef;
 use crate::kernel::frame::{CancelledByCaller, ChildChain, Frame, Frames, PropagatingError, path_of, path_under};
+use crate::kernel::parent_call::{CallPlace, ParentCall, ParentChain};
 use crate::kernel::process::Process;
 
 impl Chain {
@@ -17,15 +17,15 @@ impl Chain {
 
     /// The path, of frames that are locked.
     pub(super) fn path_in(&self, frames: &Frames) -> String {
-        match &self.above {
-            Some(above) => path_under(&above.path, &frames.stack),
+        match &self.parent {
+            Some(parent) => path_under(&parent.path, &frames.stack),
             None => path_of(&frames.stack),
         }
     }
 
     /// The calls above this chain and its own, outermost first. Locks one chain after the other.
     pub fn calls(&self) -> Vec<CallPlace> {
-        let mut calls = self.above.as_ref().map_or_else(Vec::new, Above::calls);
+        let mut calls = self.parent.as_ref().map_or_else(Vec::new, ParentCall::calls);
         self.with_frames(|frames| calls.extend(frames.stack.iter().map(CallPlace::of)));
         calls
     }
@@ -33,7 +33,7 @@ impl Chain {
     /// The process that makes the next call; `None`: the shell.
     pub fn calling_process(&self) -> Option<Arc<Process>> {
         let own = self.with_frames(|frames| frames.stack.last().map(|frame| frame.process.clone()));
-        own.or_else(|| self.above.as_ref().map(|above| above.process.clone()))
+        own.or_else(|| self.parent.as_ref().map(|parent| parent.process.clone()))
     }
 
     /// The deepest frame as a caller, and the depth in the job of its next nested call.
@@ -50,23 +50,23 @@ impl Chain {
     /// The caller of the call after `stack`, which is the start of the chain's own: its last frame, with the number of
     /// the nearest frame that has a record (the start of a restart has none).
     pub(super) fn caller_of(&self, stack: &[Frame]) -> CallerRef {
-        let above = self.above.as_ref().map_or(CallerRef::SHELL, |above| above.caller);
-        let Some(frame) = stack.last() else { return above };
-        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(above.seq);
+        let parent = self.parent.as_ref().map_or(CallerRef::SHELL, |parent| parent.caller);
+        let Some(frame) = stack.last() else { return parent };
+        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(parent.seq);
         CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
     }
 
     /// The depth in the job of the call that started this chain; 0: none did.
     pub fn depth_above(&self) -> u16 {
-        self.above.as_ref().map_or(0, |above| above.depth)
+        self.parent.as_ref().map_or(0, |parent| parent.depth)
     }
 
     /// The deepest call as the one that starts another; `None` where there is none.
-    pub fn as_above(self: &Arc<Self>) -> Option<Above> {
+    pub fn as_parent(self: &Arc<Self>) -> Option<ParentCall> {
         let frames = self.frames.lock();
         let frame = frames.stack.last()?;
         let own_depth = frames.stack.len() as u16;
-        Some(Above {
+        Some(ParentCall {
             chain: self.clone(),
             own_depth,
             depth: self.depth_above() + own_depth,
@@ -112,13 +112,13 @@ impl Chain {
     }
 }
 
-impl CallerChain for Chain {
+impl ParentChain for Chain {
     fn id(&self) -> u64 {
         self.id
     }
 
-    fn above(&self) -> Option<&Above> {
-        self.above.as_ref()
+    fn parent(&self) -> Option<&ParentCall> {
+        self.parent.as_ref()
     }
 
     fn visit_frames(&self, work: &mut dyn FnMut(&mut Frames)) {
@@ -126,14 +126,14 @@ impl CallerChain for Chain {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let above = self.above.as_ref().and_then(|above| above.chain.deadline());
-        self.own_deadline(None).into_iter().chain(above).min()
+        let parent = self.parent.as_ref().and_then(|parent| parent.chain.deadline());
+        self.own_deadline(None).into_iter().chain(parent).min()
     }
 
     fn pause_deadlines(&self) {
         self.frames.lock().pauses.begin();
-        if let Some(above) = &self.above {
-            above.chain.pause_deadlines();
+        if let Some(parent) = &self.parent {
+            parent.chain.pause_deadlines();
         }
     }
 
@@ -142,8 +142,8 @@ impl CallerChain for Chain {
         if let Some(at) = nearest {
             self.watch(at);
         }
-        if let Some(above) = &self.above {
-            above.chain.resume_deadlines();
+        if let Some(parent) = &self.parent {
+            parent.chain.resume_deadlines();
         }
     }
 }

@@ -4,19 +4,19 @@ use std::time::Instant;
 
 use super::Chain;
 use crate::journal::{Growth, Outcome, Record, RecordKind};
-use crate::kernel::above::Above;
 use crate::kernel::caller_ref::CallerRef;
 use crate::kernel::frame::{Frame, Frames};
 use crate::kernel::load_in_progress::LoadInProgress;
+use crate::kernel::parent_call::ParentCall;
 use crate::kernel::view::FrameView;
 
 impl Chain {
     /// The chain's calls and those above it as views, outermost first. Locks one chain after the other.
     pub fn views(&self) -> Vec<FrameView> {
         let mut views = self.with_frames(|frames| views_of(frames, usize::MAX));
-        for above in self.above.iter().flat_map(Above::chains) {
-            let own_depth = usize::from(above.own_depth);
-            above.chain.visit_frames(&mut |frames| drop(views.splice(0..0, views_of(frames, own_depth))));
+        for parent in self.parent.iter().flat_map(ParentCall::chains) {
+            let own_depth = usize::from(parent.own_depth);
+            parent.chain.visit_frames(&mut |frames| drop(views.splice(0..0, views_of(frames, own_depth))));
         }
         views.iter_mut().zip(1..).for_each(|(view, depth)| view.depth = depth);
         views

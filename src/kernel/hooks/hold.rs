@@ -8,7 +8,6 @@ use super::hold_error::HoldError;
 use super::rules::Hooks;
 use crate::journal::ChangedBy;
 use crate::kernel::Kernel;
-use crate::kernel::above::CallerChain;
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
@@ -17,6 +16,7 @@ use crate::kernel::debug::{
 use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::notices::Notice;
+use crate::kernel::parent_call::ParentChain;
 use crate::kernel::process::Process;
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
@@ -69,8 +69,8 @@ impl Chain {
             frames.debug.holds += 1;
             number = frames.debug.holds;
         };
-        match &self.above {
-            Some(above) => above.outermost().visit_frames(&mut count),
+        match &self.parent {
+            Some(parent) => parent.outermost().visit_frames(&mut count),
             None => self.with_frames(count),
         }
         number

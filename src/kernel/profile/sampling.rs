@@ -194,13 +194,13 @@ impl Task {
         let is_due = self.chain.samples.take();
         let Some((process, function, depth)) = self.deepest() else { return };
         let segment = Segment::guest(&process, function, at);
-        let above = self.chain.above.as_ref().filter(|_| is_due).map(|above| {
-            let calls = above.calls().into_iter().rev();
+        let parent = self.chain.parent.as_ref().filter(|_| is_due).map(|parent| {
+            let calls = parent.calls().into_iter().rev();
             calls.map(|call| Segment::call(&call.process, call.function)).collect::<Vec<_>>()
         });
         self.collect(|collector| {
-            if let Some(above) = above {
-                collector.set_above(self.chain.id, above.into_iter());
+            if let Some(parent) = parent {
+                collector.set_above(self.chain.id, parent.into_iter());
             }
             collector.add_caller(self.chain.id, depth, segment.clone());
             if is_due {
