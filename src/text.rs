@@ -11,9 +11,13 @@
 //!
 //! Characters that an export file cannot hold: `journal/export/name`. Cells of the pane: `front/pane/printable`.
 
+mod cause;
+
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
+
+pub use self::cause::{JSON_DEPTH_MAX, io_cause, is_too_deep, json_cause, panic_text};
 
 /// The longest word that is compared, in bytes: the distance costs the product of two lengths.
 const WORD_BYTES_MAX: usize = 64;
@@ -23,9 +27,6 @@ const KNOWN_MAX: usize = 1_000;
 
 /// Longest line that [`escape_control`] gives, in bytes.
 pub const LINE_BYTES_MAX: usize = 4096;
-
-/// Deepest nesting of arrays and objects of JSON: serde_json's own bound.
-pub const JSON_DEPTH_MAX: usize = 127;
 
 /// The word of `known` that `word` is most likely a misspelling of: with letters left out, doubled, swapped or wrong,
 /// or a prefix of it, or longer. Case and the difference of `-` and `_` are ignored. `None` if none is close.
@@ -107,33 +108,6 @@ pub fn bounded(text: &str, bytes_max: usize) -> Cow<'_, str> {
     let kept = cut_at_char(text, bytes_max.saturating_sub(MARK.len_utf8()));
     Cow::Owned(format!("{kept}{MARK}"))
 }
-
-/// The cause of a system error in lower case: `no such file or directory`.
-pub fn io_cause(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    // The standard library's prefix of the resolver's message.
-    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(text);
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// The cause of a JSON error; for JSON that is nested too deep, with the limit.
-pub fn json_cause(error: &serde_json::Error) -> String {
-    let cause = error.to_string();
-    match cause.strip_prefix(TOO_DEEP) {
-        Some(place) => format!("nested more than {JSON_DEPTH_MAX} deep{place}"),
-        None => cause,
-    }
-}
-
-/// Whether JSON is nested too deep.
-pub fn is_too_deep(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with(TOO_DEEP)
-}
-
-/// serde_json's message for such JSON: its error has no other sign of it.
-const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// A text's bytes without a byte order mark.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
@@ -312,21 +286,6 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_the_systems_words_alone() {
-        use std::io::Error;
-        for (error, words) in [
-            (Error::from_raw_os_error(2), "no such file or directory"),
-            (Error::from_raw_os_error(5), "input/output error"),
-            (
-                Error::other("failed to lookup address information: Name or service not known"),
-                "name or service not known",
-            ),
-        ] {
-            assert_eq!(io_cause(&error), words);
-        }
-    }
-
-    #[test]
     fn a_slip_is_found_and_a_stranger_is_not() {
         let known = ["caller", "callee", "function"];
         assert_eq!(closest("calee", known), Some("callee"));
@@ -341,16 +300,6 @@ mod tests {
         assert_eq!(did_you_mean("caler", known), "; did you mean `caller`?");
         assert_eq!(did_you_mean("zzz", known), "");
         assert_eq!(closest("last", (0..=KNOWN_MAX).map(|n| if n < KNOWN_MAX { "first" } else { "last" })), None);
-    }
-
-    #[test]
-    fn json_that_is_too_deep_is_said_to_be() {
-        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text);
-        assert!(read(&nested(JSON_DEPTH_MAX)).is_ok());
-        let error = read(&nested(JSON_DEPTH_MAX + 1)).unwrap_err();
-        assert_eq!(json_cause(&error), "nested more than 127 deep at line 1 column 128");
-        assert_eq!(json_cause(&read("[").unwrap_err()), "EOF while parsing a list at line 1 column 1");
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl CallError {
         CallError { failure: Arc::new(failure), ..self }
     }
 
+    /// A nested call's error on its way through the caller's host function. The chain keeps the error itself.
+    pub fn as_nested(&self) -> Failure {
+        Failure::new(FailureKind::Nested, self.to_string())
+    }
+
     /// The line, with the tail of the plugin's standard error.
     pub fn with_reason(&self) -> String {
         self.failure.with_reason()

@@ -114,6 +114,25 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame without input and deadline, of a plugin that is not private.
+    #[inline]
+    pub fn new(process: Arc<Process>, function: Symbol, seq: u64, started: Instant) -> Frame {
+        Frame {
+            process,
+            function,
+            seq,
+            started,
+            nested: Duration::ZERO,
+            held_for: Duration::ZERO,
+            bytes_in: 0,
+            deadline: None,
+            cause: None,
+            held: false,
+            private: false,
+            changed_by: ChangedBy::None,
+        }
+    }
+
     /// The call's time until `now`; `holding`: time of a present hold.
     pub fn ran_for(&self, now: Instant, holding: Duration) -> Duration {
         now.saturating_duration_since(self.started).saturating_sub(self.held_for + holding)
@@ -146,6 +165,13 @@ impl Deadline {
     /// A deadline after a timeout from now.
     pub fn after(timeout: Duration) -> Deadline {
         Deadline { at: Instant::now() + timeout, timeout }
+    }
+
+    /// The first of the deadlines of what began at `started` with these timeouts.
+    #[inline]
+    pub fn first_of(started: Instant, timeouts: [Option<Duration>; 3]) -> Option<Deadline> {
+        let timeout = timeouts.into_iter().flatten().min()?;
+        Some(Deadline { at: started + timeout, timeout })
     }
 
     /// Whether the deadline has passed.

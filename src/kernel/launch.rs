@@ -13,7 +13,7 @@ use super::task::Task;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::WASM_STACK_BYTES_MAX;
-use crate::text::escape_control;
+use crate::text::{escape_control, panic_text};
 
 /// Native stack bytes of one level of a chain, without the guest's.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
@@ -26,8 +26,7 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 
 /// The error of a job that ended by a fault in plugsh.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> CallError {
-    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-    let what = escape_control(what.unwrap_or("it does not say why"));
+    let what = escape_control(panic_text(panic).unwrap_or("it does not say why"));
     CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))
 }
 

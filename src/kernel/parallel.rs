@@ -18,7 +18,6 @@ use super::process::Process;
 use super::started::{StartedCall, StartedResult, Work};
 use super::started_budget::{BudgetMax, OverBudget, Reservation};
 use super::task::Task;
-use super::upcalls::as_nested;
 use crate::journal::{Lane, Outcome, Symbol};
 use crate::limits::Limit;
 use crate::runtime::{Advice, Exchange, Failure, FailureKind, Problem};
@@ -121,7 +120,7 @@ impl Task {
         match given {
             Some(Ok(output)) => exchange.deliver(&output),
             Some(Err(propagating)) => {
-                let failure = as_nested(propagating.error.clone());
+                let failure = propagating.error.as_nested();
                 self.chain.set_propagating(propagating);
                 Err(failure)
             }

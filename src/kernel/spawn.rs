@@ -24,7 +24,7 @@ use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
-use crate::journal::{ChangedBy, ImageOrigin, Outcome, Symbol};
+use crate::journal::{ImageOrigin, Outcome, Symbol};
 use crate::limits::Limit;
 use crate::runtime::source::Access;
 use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
@@ -54,8 +54,11 @@ impl Kernel {
             let kind = failure.kind;
             let outcome = task.outcome_of_load(kind);
             let error = match kind {
-                // The message of a nested failure already names its place and the whole chain.
-                FailureKind::Nested => CallError::new(outcome, failure.message),
+                // A nested failure names its place and the whole chain.
+                FailureKind::Nested => match task.chain.take_propagating() {
+                    Some(below) => CallError { outcome, ..below.error },
+                    None => CallError::new(outcome, failure.message),
+                },
                 _ => {
                     let source = escape_control(&without_secrets(name));
                     let cause = format!("cannot load `{source}`: {}", failure.line(self.wording()));
@@ -68,7 +71,7 @@ impl Kernel {
                 return Failure::new(kind, error.to_string());
             }
             let error = CallError { stack: task.chain.take_start_stack(), ..error };
-            Failure::new(FailureKind::Nested, task.refuse(error).to_string())
+            task.refuse(error).as_nested()
         })
     }
 
@@ -309,20 +312,10 @@ impl Kernel {
     ) -> Result<Box<dyn Guest>, Failure> {
         let started = Instant::now();
         let seq = process.occupant().map_or(0, |occupant| occupant.seq);
-        let own = [timeout, code.spec.timeout, self.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
-            process: process.clone(),
-            function: Symbol::intern(START),
-            seq,
-            started,
-            nested: Duration::ZERO,
-            held_for: Duration::ZERO,
-            bytes_in: 0,
-            deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
-            cause: None,
-            held: false,
+            deadline: Deadline::first_of(started, [timeout, code.spec.timeout, self.limits().timeout]),
             private: code.spec.private,
-            changed_by: ChangedBy::None,
+            ..Frame::new(process.clone(), Symbol::intern(START), seq, started)
         };
         task.chain.push(frame).map_err(|refusal| match refusal {
             Refusal::Ended { cause, .. } => Failure::new(FailureKind::Interrupted, cause.words(self.wording())),
@@ -347,12 +340,18 @@ impl Kernel {
         if let (Err(failure), Some(popped)) = (&made, &popped) {
             self.keep_start_stack(task, popped, code, failure);
         }
-        let cause = popped.and_then(|popped| popped.cause);
+        let (cause, below) = popped.map_or((None, None), |popped| (popped.cause, popped.propagating));
         task.chain.set_start_outcome(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
         match (made, cause) {
             (Ok(guest), None) => Ok(guest),
             (Err(failure), None) if killed => Err(Failure::new(failure.kind, "it was killed while it started")),
-            (Err(failure), None) => Err(failure),
+            (Err(failure), None) => {
+                // Who asked for the start fails with the nested call's own error.
+                if let Some(below) = below.filter(|_| failure.kind == FailureKind::Nested) {
+                    task.chain.set_propagating(*below);
+                }
+                Err(failure)
+            }
             (_, Some(cause)) => {
                 let why = format!("its start function was {}", cause.words(self.wording()));
                 Err(Failure::new(FailureKind::Interrupted, why))

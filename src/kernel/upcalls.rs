@@ -76,8 +76,8 @@ impl Task {
                 None => exchange.request()?,
             };
             let entered = self.enter(process, function, input.len() as u64, None, Queueing::Wait);
-            match entered.map_err(as_nested)? {
-                Some(entered) => entered.run(input).map_err(as_nested)?,
+            match entered.map_err(|error| error.as_nested())? {
+                Some(entered) => entered.run(input).map_err(|error| error.as_nested())?,
                 None => return Err(Failure::interrupted()),
             }
         };
@@ -114,11 +114,6 @@ impl CalleeCache {
         let place = process.id as usize % CALLEES_MAX;
         self.0[place] = Some(process);
     }
-}
-
-/// A nested call's error on its way through the caller's host function.
-pub(super) fn as_nested(error: CallError) -> Failure {
-    Failure::new(FailureKind::Nested, error.to_string())
 }
 
 impl Upcalls for Task {
@@ -161,7 +156,7 @@ impl Upcalls for Task {
             }
             Err(error) => {
                 let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
-                Err(as_nested(self.no_callee(function, exchange.input().len() as u64, error)))
+                Err(self.no_callee(function, exchange.input().len() as u64, error).as_nested())
             }
         }
     }
@@ -256,7 +251,7 @@ impl Upcalls for Task {
             Ok((process, function)) => self.nested(&process, Some(&function), exchange),
             Err(error) => {
                 let function = target.rsplit_once('.').map_or(target.as_str(), |(_, function)| function);
-                Err(as_nested(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, error)))
+                Err(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, error).as_nested())
             }
         }
     }

@@ -10,7 +10,7 @@ use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::redirect::FileSink;
 use super::reply::{Reply, ShellError};
 use super::session::{LinesFrom, Session, Sink};
-use crate::text::quoted_within;
+use crate::text::{panic_text, quoted_within};
 
 /// Longest panic message that is shown, in characters.
 const PANIC_CHARS_MAX: usize = 300;
@@ -283,8 +283,7 @@ pub fn panics_are_caught() -> bool {
 
 /// A panic as an error.
 fn panicked(panic: &(dyn Any + Send)) -> ShellError {
-    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-    let what = quoted_within(what.unwrap_or("for no reason that it gave"), PANIC_CHARS_MAX);
+    let what = quoted_within(panic_text(panic).unwrap_or("for no reason that it gave"), PANIC_CHARS_MAX);
     ShellError::failed(format!(
         "the command panicked: {what}; this is a fault of plugsh {}: please report it, with this line and what you typed",
         env!("CARGO_PKG_VERSION")

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::entered::Entered;
-use crate::journal::{ChangedBy, Outcome, Record, Symbol};
+use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::call_failure::CallFailure;
 use crate::kernel::code::Code;
 use crate::kernel::crash::{DeadProcess, ExitReason};
@@ -119,20 +119,12 @@ impl Task {
 
     /// The frame of a call that begins now.
     fn frame(&self, process: &Arc<Process>, code: &Code, function: Symbol, bytes_in: u64, start: Start) -> Frame {
-        let own = [start.timeout, code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
+        let Start { started, timeout } = start;
         Frame {
-            process: process.clone(),
-            function,
-            seq: self.next_seq(start.started),
-            started: start.started,
-            nested: Duration::ZERO,
-            held_for: Duration::ZERO,
             bytes_in,
-            deadline: own.map(|timeout| Deadline { at: start.started + timeout, timeout }),
-            cause: None,
-            held: false,
+            deadline: Deadline::first_of(started, [timeout, code.spec.timeout, self.kernel.limits().timeout]),
             private: code.spec.private,
-            changed_by: ChangedBy::None,
+            ..Frame::new(process.clone(), function, self.next_seq(started), started)
         }
     }
 
