@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::cause::Cause;
 use super::error::CallError;
-use super::frame::Cause;
 use super::hooks::StubRunner;
 use super::job::{Job, OutputSink};
 use super::notices::Notice;

@@ -12,11 +12,10 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::cause::Cause;
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
-use super::frame::{
-    Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, UNRECORDED_START_SEQ_MIN,
-};
+use super::frame::{Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, UNRECORDED_START_SEQ_MIN};
 use super::parent_call::ParentCall;
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;

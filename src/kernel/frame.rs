@@ -1,90 +1,20 @@
-//! The parts of a chain: frames, causes of cancels, and popped frames.
+//! The parts of a chain: its frames, what its lock guards, and popped frames.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call_failure::CallFailure;
 use super::caller_ref::CallerRef;
-use super::crash::ExitReason;
+use super::cause::{CancelledByCaller, Cause, Deadline};
 use super::debug::Debugged;
 use super::error::CallError;
 use super::load_in_progress::LoadInProgress;
 use super::pauses::Pauses;
 use super::process::Process;
 use super::stack::CallStack;
-use super::view::{ProcessId, ProcessLabel};
-use crate::journal::units::exact_duration;
+use super::view::ProcessId;
 use crate::journal::{ChangedBy, FailedCall, Outcome, Symbol};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Failure, FailureKind, Problem, Wording};
-
-/// The cause of a cancel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// Ctrl-C.
-    Interrupted,
-    /// The end of the call's process, or of its job.
-    Killed { by: Killer },
-    /// A deadline that passed, with its timeout.
-    Timeout { timeout: Duration },
-    /// The end of the call that started it and has not joined it.
-    NotJoined,
-}
-
-/// The initiator of a kill.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Killer {
-    Shell,
-    /// An ancestor that freed its descendant.
-    Ancestor(ProcessLabel),
-    /// The process's own crash, which its supervision ends it for.
-    Crash(Arc<CallFailure>),
-    Restart,
-}
-
-impl Killer {
-    /// Why the process that it kills has ended. A restart ends a call alone.
-    pub fn exit_reason(&self) -> ExitReason {
-        match self {
-            Killer::Shell | Killer::Restart => ExitReason::Killed,
-            Killer::Ancestor(process) => ExitReason::Freed(process.clone()),
-            Killer::Crash(failure) => ExitReason::Crashed(failure.clone()),
-        }
-    }
-
-    fn words(&self, wording: Wording) -> String {
-        match self {
-            Killer::Shell => ExitReason::Killed.words(wording),
-            Killer::Ancestor(process) => format!("killed by `{process}`"),
-            Killer::Crash(_) => "killed by its own crash".into(),
-            Killer::Restart => format!("killed by {}", wording.restart()),
-        }
-    }
-}
-
-impl Cause {
-    /// The outcome of a call that was cancelled for this cause.
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined => Outcome::Killed,
-            Cause::Timeout { .. } => Outcome::Timeout,
-        }
-    }
-
-    /// In the words of the error.
-    pub fn words(&self, wording: Wording) -> String {
-        match self {
-            Cause::Interrupted => "interrupted".into(),
-            Cause::Killed { by } => by.words(wording),
-            Cause::Timeout { timeout } => timed_out(*timeout),
-            Cause::NotJoined => "ended before it joined this call".into(),
-        }
-    }
-}
-
-fn timed_out(timeout: Duration) -> String {
-    format!("timed out after {}", exact_duration(timeout))
-}
+use crate::runtime::{Advice, Problem};
 
 /// Numbers from here on are of the frames of starts: the number of the load's record, counted from here.
 pub const START_SEQ_MIN: u64 = 1 << 63;
@@ -152,37 +82,10 @@ impl Frame {
     pub fn is_start(&self) -> bool {
         self.seq >= START_SEQ_MIN
     }
-}
 
-/// The latest end of a call or a load, and the timeout behind it.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline {
-    pub at: Instant,
-    pub timeout: Duration,
-}
-
-impl Deadline {
-    /// A deadline after a timeout from now.
-    pub fn after(timeout: Duration) -> Deadline {
-        Deadline { at: Instant::now() + timeout, timeout }
-    }
-
-    /// The first of the deadlines of what began at `started` with these timeouts.
-    #[inline]
-    pub fn first_of(started: Instant, timeouts: [Option<Duration>; 3]) -> Option<Deadline> {
-        let timeout = timeouts.into_iter().flatten().min()?;
-        Some(Deadline { at: started + timeout, timeout })
-    }
-
-    /// Whether the deadline has passed.
-    pub fn has_passed(&self) -> bool {
-        Instant::now() >= self.at
-    }
-
-    /// The failure of a load that it ended while the plugin was `done`: `fetched`, `compiled`.
-    pub fn load_failure(&self, done: &str) -> Failure {
-        let why = format!("{} while it was {done}", timed_out(self.timeout));
-        Failure::advised(FailureKind::Interrupted, why, Advice::Raise(Limit::LoadTimeout))
+    /// The call as errors name it.
+    pub fn call(&self) -> FailedCall {
+        FailedCall { process: self.process.id, name: self.process.name.as_str().into(), function: self.function }
     }
 }
 
@@ -190,14 +93,6 @@ impl Deadline {
 pub trait ChildChain: Send + Sync {
     /// Ends it, because a call above it was cancelled or has ended.
     fn cancel_by_caller(&self, cancelled: &CancelledByCaller);
-}
-
-/// Why a chain ends before its time: a call above it was cancelled, or has ended.
-#[derive(Debug, Clone)]
-pub struct CancelledByCaller {
-    pub cause: Cause,
-    /// That call.
-    pub target: FailedCall,
 }
 
 /// The mutable state of a chain, under its lock.
@@ -348,63 +243,4 @@ pub enum Refusal {
 pub fn too_deep(depth_max: u16) -> Problem {
     let message = format!("the chain is {depth_max} calls deep, the limit");
     Problem::advised(message, Advice::Raise(Limit::Depth))
-}
-
-/// `1:front.run → 2:cart.total`, outermost first.
-pub fn path_of(stack: &[Frame]) -> String {
-    join_steps(stack, |frame| frame.call().to_string())
-}
-
-/// The path of a chain's calls below `above`, which is the path of the call that started it.
-pub fn path_under(above: &str, stack: &[Frame]) -> String {
-    if stack.is_empty() { above.to_owned() } else { [above, &path_of(stack)].join(ARROW) }
-}
-
-const ARROW: &str = " → ";
-/// The longest way in an error, in bytes, about; of a longer one the steps in the middle are counted.
-const STEPS_BYTES_MAX: usize = 1_000;
-
-/// Steps with arrows between them. Takes no longer and no more room for a chain of thousands.
-pub fn join_steps<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
-    let upto = |bytes_max: usize, steps: &mut dyn Iterator<Item = &T>| {
-        let mut bytes = 0;
-        let labels = steps.map(&label).take_while(|label| {
-            bytes += label.len() + ARROW.len();
-            bytes <= bytes_max
-        });
-        labels.collect::<Vec<String>>()
-    };
-    let mut labels = upto(STEPS_BYTES_MAX, &mut steps.iter());
-    if labels.len() < steps.len() {
-        labels = upto(STEPS_BYTES_MAX / 2, &mut steps.iter());
-        let last = upto(STEPS_BYTES_MAX / 2, &mut steps.iter().rev());
-        labels.push(format!("… {} more …", steps.len() - labels.len() - last.len()));
-        labels.extend(last.into_iter().rev());
-    }
-    labels.join(ARROW)
-}
-
-impl Frame {
-    /// The call as errors name it.
-    pub fn call(&self) -> FailedCall {
-        FailedCall { process: self.process.id, name: self.process.name.as_str().into(), function: self.function }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{STEPS_BYTES_MAX, join_steps};
-
-    #[test]
-    fn a_long_way_is_told_from_both_ends() {
-        let label = |step: &u32| format!("{step}:echo.relay");
-        assert_eq!(join_steps(&[1, 2, 3], label), "1:echo.relay → 2:echo.relay → 3:echo.relay");
-        let steps: Vec<u32> = (1..=4_000).collect();
-        let told = join_steps(&steps, label);
-        assert!(told.len() <= STEPS_BYTES_MAX + 30, "{} bytes", told.len());
-        assert!(told.starts_with("1:echo.relay → 2:echo.relay → "), "{told}");
-        assert!(told.ends_with(" → 3999:echo.relay → 4000:echo.relay"), "{told}");
-        let names = told.matches("echo").count();
-        assert!(told.contains(&format!(" → … {} more … → ", 4_000 - names)), "{told}");
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::cause::{Cause, Killer};
 use super::chain::Chain;
 use super::error::CallError;
-use super::frame::{Cause, Killer};
 use super::job_output::JobOutput;
 use super::view::{FrameView, JobId, JobState, JobView};
 use crate::journal::Outcome;

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::call_failure::CallFailure;
+use super::cause::{Cause, Killer};
 use super::error::CallError;
-use super::frame::{Cause, Killer};
 use super::notices::Notice;
 use super::process::{Life, Occupant, Process, Starting};
 use super::replace::PendingInstance;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::call_failure::CallFailure;
+use super::cause::Deadline;
 use super::error::{CallError, outcome_of};
-use super::frame::Deadline;
 use super::job_output::JobOutput;
 use super::load_record::LOAD;
 use super::policy::learn::Spawn;

@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::call::Queueing;
+use super::cause::{CancelledByCaller, Cause};
 use super::error::CallError;
-use super::frame::{CancelledByCaller, Cause, ChildChain, Frame, PropagatingError};
+use super::frame::{ChildChain, Frame, PropagatingError};
 use super::launch::{panicked, stack_bytes};
 use super::pool::Runner;
 use super::process::Process;

@@ -20,10 +20,10 @@ pub use request::ReplacementRequest;
 use self::in_progress::ReplacementGuard;
 use self::pending::ReplacementListener;
 
+use super::cause::{Cause, Killer};
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
-use super::frame::{Cause, Killer};
 use super::job_output::JobOutput;
 use super::process::{Life, NewProcess, Process, ProcessSlot};
 use super::task::Task;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::cause::{Cause, Deadline};
 use super::code::Code;
 use super::error::CallError;
-use super::frame::{Cause, Deadline, Frame, PoppedFrame, Refusal, too_deep};
+use super::frame::{Frame, PoppedFrame, Refusal, too_deep};
 use super::load_record::{LOAD, REGISTER, in_journal};
 use super::names;
 use super::notices::Notice;

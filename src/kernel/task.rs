@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::Kernel;
+use super::cause::Cause;
 use super::chain::{Chain, NewChain};
-use super::frame::Cause;
 use super::parent_call::ParentCall;
 use super::started::StartedCalls;
 use super::view::JobId;

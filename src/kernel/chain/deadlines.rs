@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Chain;
+use crate::kernel::cause::Cause;
 use crate::kernel::clock::Timed;
-use crate::kernel::frame::Cause;
 use crate::kernel::parent_call::ParentChain;
 
 impl Chain {

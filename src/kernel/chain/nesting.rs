@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Chain;
+use crate::kernel::call_path::{path_of, path_under};
 use crate::kernel::caller_ref::CallerRef;
-use crate::kernel::frame::{CancelledByCaller, ChildChain, Frame, Frames, PropagatingError, path_of, path_under};
+use crate::kernel::cause::CancelledByCaller;
+use crate::kernel::frame::{ChildChain, Frame, Frames, PropagatingError};
 use crate::kernel::parent_call::{CallPlace, ParentCall, ParentChain};
 use crate::kernel::process::Process;
 
