@@ -1,5 +1,5 @@
-//! Figures in JSON: durations as microseconds and milliseconds, for the `Serialize` of views and rows. Escaping of written
-//! JSON is in `text`.
+//! Figures in JSON: durations as microseconds and milliseconds, for the `Serialize` of views and rows. Escaping of
+//! written JSON is in `text`.
 
 use std::time::Duration;
 

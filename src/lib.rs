@@ -8,15 +8,16 @@
 //!                      comfy-table, and the only one that writes to the terminal
 //!     shell/           line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
-//!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system; knows no wasm
+//!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system, without wasm
 //!         runtime/     one trait, two hosts: native/ (the only folder that names wasmtime) and sdk/ (the extism crate)
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
-//! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file), `machine` (what each system tells about
-//! memory), `leftovers` (temporary files and child programs that a signal must not leave behind), `locks` (the order in
-//! which locks are taken) and `allocator` (when freed memory goes back to the system).
+//! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file),
+//! `machine` (what each system tells about memory), `leftovers` (temporary files and child programs that a signal must
+//! not leave behind), `locks` (the order in which locks are taken) and `allocator` (when freed memory goes back to the
+//! system).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
 //! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
@@ -38,7 +39,7 @@
 //! | slot | the part of a process behind its lock: state, instance, current chain, queue |
 //! | job | the calls of one command line, on a thread of their own |
 //! | chain | the stack of nested calls of a job, with its deadline and cancel flag |
-//! | started call | a call that runs beside its caller, as a chain of its own below it; its ticket is its record's number |
+//! | started call | a call that runs beside its caller, a chain of its own below it; a ticket is its record's number |
 //! | task | a chain with what its thread needs to run it: the kernel and a lane of the journal |
 //! | frame | one call of a chain |
 //! | cancel flag | an atomic of the chain that a running instance polls; set when its call must end |
@@ -59,14 +60,13 @@
 //! 1. `front/repl` reads the line and passes it to `shell/session`, as every front does.
 //! 2. `shell/line` parses it. `shell/run` expands the words and finds the command in the table. `shell/calls` makes a
 //!    `CallPlan`.
-//! 3. `kernel/launch` starts a thread with a task and its chain. `kernel/call/enter` takes the process's slot, or waits in
-//!    its queue, and pushes a frame.
+//! 3. `kernel/launch` starts a thread with a task and its chain. `kernel/call/enter` takes the process's slot, or waits
+//!    in its queue, and pushes a frame.
 //! 4. `kernel/call/run` hands the input to the instance and runs it: `runtime/native/instance` enters wasm.
 //! 5. The guest calls `call_plugin`. `runtime/native/user` resolves the handles and calls `Upcalls`, which
-//!    `kernel/upcalls` implements: steps 3 (without a thread) and 4 again, one frame deeper. The output is copied once, from
-//!    the callee's arena to the caller's.
-//!    By `start_call` the nested call is a chain of its own (`kernel/parallel`): a thread of `kernel/pool` runs it, or its
-//!    caller at `join_call`.
+//!    `kernel/upcalls` implements: steps 3 (without a thread) and 4 again, one frame deeper. The output is copied once,
+//!    from the callee's arena to the caller's. By `start_call` the nested call is a chain of its own
+//!    (`kernel/parallel`): a thread of `kernel/pool` runs it, or its caller at `join_call`.
 //! 6. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane.
 //! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 

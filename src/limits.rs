@@ -189,7 +189,8 @@ pub(crate) trait Value: Copy {
     const HAS_OFF: bool = false;
     /// The value with its unit.
     fn amount(self, unit: LimitUnit) -> Amount;
-    /// The value of an amount in the limit's unit; more than [`Value::MOST`], or no limit where that cannot be, is that.
+    /// The value of an amount in the limit's unit; more than [`Value::MOST`], or no limit where that cannot be, is
+    /// that.
     fn from_amount(amount: Amount) -> Self;
 }
 

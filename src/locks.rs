@@ -1,9 +1,9 @@
 //! Locks with a rank: the one table of the order in which the locks of the screen, the kernel and the journal are
 //! taken.
 //!
-//! A thread takes a lock only while all that it holds come before it in [`Rank`]. Debug builds and tests keep what a thread
-//! holds and panic where the order is broken, so that a deadlock which needs two threads is found by one. Release builds
-//! keep nothing: these are parking_lot's locks then, byte for byte.
+//! A thread takes a lock only while all that it holds come before it in [`Rank`]. Debug builds and tests keep what a
+//! thread holds and panic where the order is broken, so that a deadlock which needs two threads is found by one.
+//! Release builds keep nothing: these are parking_lot's locks then, byte for byte.
 
 #[cfg(any(test, debug_assertions))]
 mod held;

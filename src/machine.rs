@@ -75,8 +75,8 @@ mod system {
     pub fn memory_bytes() -> Option<u64> {
         let mut bytes = 0u64;
         let mut size = size_of::<u64>();
-        // SAFETY: the name ends with a zero byte, `bytes` has room for the `size` bytes that this number takes, both live
-        // through the call, and nothing is set.
+        // SAFETY: the name ends with a zero byte, `bytes` has room for the `size` bytes that this number takes, both
+        // live through the call, and nothing is set.
         let status = unsafe {
             libc::sysctlbyname(c"hw.memsize".as_ptr(), (&raw mut bytes).cast(), &mut size, std::ptr::null_mut(), 0)
         };

@@ -1,4 +1,5 @@
-//! `--json`: every command of the table answers with one JSON value (`trace` and `logs` with one a record), whether the option stands with it or with `plugsh`.
+//! `--json`: every command of the table answers with one JSON value (`trace` and `logs` with one a record), whether the
+//! option stands with it or with `plugsh`.
 
 mod common;
 

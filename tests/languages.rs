@@ -1,7 +1,7 @@
 //! The samplers of `plugins/guests`, one for each language: `tests/languages/*.plugsh` hold of each in both hosts.
 //!
-//! Those in `plugins/wasm/guests` are there; the others are built by `scripts/build-guests`, and where one is missing its
-//! test says so on standard error and passes.
+//! Those in `plugins/wasm/guests` are there; the others are built by `scripts/build-guests`, and where one is missing
+//! its test says so on standard error and passes.
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! `plugsh new`: what it writes builds by the commands that it names, and meets its own test file in both hosts.
 //!
-//! Toolchains are found where `scripts/build-guests` has them (`target/guest-tools`, or the folder in GUEST_TOOLS), Rust's
-//! crates in cargo's cache. Where one is missing the test says so on standard error and passes.
+//! Toolchains are found where `scripts/build-guests` has them (`target/guest-tools`, or the folder in GUEST_TOOLS),
+//! Rust's crates in cargo's cache. Where one is missing the test says so on standard error and passes.
 
 mod common;
 

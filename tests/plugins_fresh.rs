@@ -1,6 +1,7 @@
 //! The committed plugins match their sources: compares `plugins/` with the hashes in `plugins/wasm/SOURCES`, which
-//! `scripts/build-plugins` writes, and `plugins/guests/` with `plugins/wasm/guests/SOURCES`, which `scripts/build-guests`
-//! writes. Needs no wasm target and no toolchain; either script rebuilds and compares with `--check`.
+//! `scripts/build-plugins` writes, and `plugins/guests/` with `plugins/wasm/guests/SOURCES`, which
+//! `scripts/build-guests` writes. Needs no wasm target and no toolchain; either script rebuilds and compares with
+//! `--check`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! Profiles of plugins that call each other, read by parsers that are not ours: Python's JSON and gzip modules, and prost.
+//! Profiles of plugins that call each other, read by parsers that are not ours: Python's JSON and gzip modules, and
+//! prost.
 
 mod common;
 

@@ -2,8 +2,9 @@
 //!
 //! A line that starts with `$ ` is typed, those after it that start with `> ` belong to it, the rest is what it prints,
 //! standard error included. Lines before the first `$ ` are comments, and `# file NAME` with the lines after it (each
-//! after `# | `) makes a file; `# guest NAME` copies one from `tests/guests`. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
-//! `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed now.
+//! after `# | `) makes a file; `# guest NAME` copies one from `tests/guests`. Each file is a test of its own: `cargo
+//! test --test sessions pipes` plays one. `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed
+//! now.
 
 mod common;
 

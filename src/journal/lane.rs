@@ -1,6 +1,6 @@
 //! A lane: one job's way into the journal. Its buffer has one writer, the job, and takes no lock per record: a record
-//! is thirteen words that are stored one by one and then published by moving `head`. A reader, or the job itself when the
-//! buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
+//! is thirteen words that are stored one by one and then published by moving `head`. A reader, or the job itself when
+//! the buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
 //!
 //! Words instead of a locked `Vec` save two atomic exchanges a call.
 
@@ -62,8 +62,8 @@ impl Lane {
     ///
     /// Between lanes numbers follow the order in which calls start, while a lane has started few. A lane that starts
     /// very many in a short time takes numbers in blocks, so that jobs do not contend for the one counter. Its calls
-    /// may then be out of order with those of other jobs, by a block and by 100 µs at most. The rest of a block is given
-    /// back, so that a lane that is alone leaves no gap.
+    /// may then be out of order with those of other jobs, by a block and by 100 µs at most. The rest of a block is
+    /// given back, so that a lane that is alone leaves no gap.
     #[inline]
     pub fn next_seq(&self, now_ns: u64) -> u64 {
         let numbers = &self.numbers;

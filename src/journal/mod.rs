@@ -1,9 +1,10 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of
 //! its own.
 //!
-//! `record`, `failed_call` and `symbol` describe a call, `payload` has its kept bytes, and `load` the steps of a load. Jobs write to the `ring` through their
-//! `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from
-//! any place. `profile` has stacks with how often they were seen. `units` reads and writes durations, sizes and fuel.
+//! `record`, `failed_call` and `symbol` describe a call, `payload` has its kept bytes, and `load` the steps of a load.
+//! Jobs write to the `ring` through their `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export`
+//! work on records, ended or running, from any place. `profile` has stacks with how often they were seen. `units` reads
+//! and writes durations, sizes and fuel.
 
 pub mod export;
 mod failed_call;

@@ -102,11 +102,11 @@ pub enum RecordKind {
     /// A call of a plugin.
     #[default]
     Call,
-    /// A request of a plugin to its host: a variable, a config value, a log line, HTTP or WASI. It has no callee, and its
-    /// payload's `detail` says what was asked.
+    /// A request of a plugin to its host: a variable, a config value, a log line, HTTP or WASI. It has no callee, and
+    /// its payload's `detail` says what was asked.
     Host,
-    /// The start of a process, for a plugin or the shell. Its callee is the process, its payload's `load` has the steps,
-    /// and `bytes_in` are those of its modules.
+    /// The start of a process, for a plugin or the shell. Its callee is the process, its payload's `load` has the
+    /// steps, and `bytes_in` are those of its modules.
     Load,
 }
 

@@ -158,9 +158,9 @@ impl Journal {
         self.store.lock().set_records_max(records_max.clamp(1, RECORDS_MAX_MAX));
     }
 
-    /// Records that ended since the cursor's last read, at most [`FOLLOW_RECORDS_MAX`] in the order of their ends, and the
-    /// count of those that were dropped unread. Calls of different jobs that ended at about the same time may come in either
-    /// order.
+    /// Records that ended since the cursor's last read, at most [`FOLLOW_RECORDS_MAX`] in the order of their ends, and
+    /// the count of those that were dropped unread. Calls of different jobs that ended at about the same time may come
+    /// in either order.
     pub fn follow(&self, cursor: &mut JournalCursor) -> Followed {
         self.empty_lanes();
         let (mut records, next, missed) = self.store.lock().read(cursor.position, FOLLOW_RECORDS_MAX);

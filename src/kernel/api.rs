@@ -183,7 +183,8 @@ impl Kernel {
         self.logbook().set_level(level);
     }
 
-    /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken once.
+    /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken
+    /// once.
     pub fn take_notices(&self) -> Vec<Notice> {
         self.notices().take()
     }

@@ -119,8 +119,8 @@ impl Chain {
         Occupant { chain: self.id, job: self.job, depth, seq }
     }
 
-    /// The number of the next start of an instance: of the innermost load, or without a record. Unique within the chain,
-    /// and distinct from all numbers of calls.
+    /// The number of the next start of an instance: of the innermost load, or without a record. Unique within the
+    /// chain, and distinct from all numbers of calls.
     pub fn next_start_seq(&self) -> u64 {
         match self.frames.lock().loads.last() {
             Some(load) => START_SEQ_MIN + load.seq,

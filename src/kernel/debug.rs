@@ -231,9 +231,9 @@ impl NestedCall {
     }
 }
 
-/// Calls below `root` in an order that is equal in every run, also where some ran beside each other: each before those that
-/// it made, and those of one caller in the order in which it made them. A call whose caller is not among them, as one of a
-/// start function, counts as made by `root`.
+/// Calls below `root` in an order that is equal in every run, also where some ran beside each other: each before those
+/// that it made, and those of one caller in the order in which it made them. A call whose caller is not among them, as
+/// one of a start function, counts as made by `root`.
 pub fn in_calling_order(root: u64, calls: Vec<NestedCall>) -> Vec<NestedCall> {
     let mut made: BTreeMap<u64, Vec<NestedCall>> = BTreeMap::new();
     let callers: BTreeSet<u64> = calls.iter().map(|call| call.seq).collect();

@@ -1,4 +1,5 @@
-//! Whether requests of plugins to their host are kept as records, and which. Data only: `host_requests` makes the records.
+//! Whether requests of plugins to their host are kept as records, and which. Data only: `host_requests` makes the
+//! records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! Loads as records of the journal: numbered when they are asked for, with the time of each step, written when they end.
+//! Loads as records of the journal: numbered when they are asked for, with the time of each step, written when they
+//! end.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,8 @@ pub const LOAD: &str = "load";
 pub const REGISTER: &str = "register_plugin";
 
 impl Task {
-    /// Begins a load below the deepest call; `lookup` is the time of a look-up that was done already. Returns its number.
+    /// Begins a load below the deepest call; `lookup` is the time of a look-up that was done already. Returns its
+    /// number.
     pub(super) fn begin_load(&self, function: &str, source: &str, lookup: Duration) -> u64 {
         let now = Instant::now();
         let started = now.checked_sub(lookup).unwrap_or(now);

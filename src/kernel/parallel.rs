@@ -99,8 +99,8 @@ impl Task {
     ///
     /// # Errors
     ///
-    /// Those of the call; where the deepest call has not started it, or has joined it; where the call waits for a process
-    /// that this chain holds, which would last for ever.
+    /// Those of the call; where the deepest call has not started it, or has joined it; where the call waits for a
+    /// process that this chain holds, which would last for ever.
     pub(super) fn join_call(self: &Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let call = self.started(ticket)?;
         let since = Instant::now();

@@ -1,4 +1,5 @@
-//! A pipe of calls, run once or again and again: each stage's output is copied once, from its memory into the next one's.
+//! A pipe of calls, run once or again and again: each stage's output is copied once, from its memory into the next
+//! one's.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ pub struct Pipe<'a> {
     kernel: &'a Kernel,
     task: &'a Arc<Task>,
     plan: &'a CallPlan,
-    /// The processes of the stages, once they have been looked up. One that has died meanwhile says so when it is called.
+    /// The processes of the stages, once they have been looked up. One that has died meanwhile says so when it is
+    /// called.
     processes: Vec<Option<Arc<Process>>>,
 }
 

@@ -39,8 +39,8 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// Gives a call to a thread of the pool. `runner` is run on a new thread, where one is made, and gives what runs calls
-    /// there.
+    /// Gives a call to a thread of the pool. `runner` is run on a new thread, where one is made, and gives what runs
+    /// calls there.
     pub fn add(
         self: &Arc<Self>,
         call: Arc<StartedCall>,

@@ -1,5 +1,5 @@
-//! Replacement: how a process's instance (`restart`) or its code (`reload`) is exchanged while it keeps its id, its name
-//! and its parent.
+//! Replacement: how a process's instance (`restart`) or its code (`reload`) is exchanged while it keeps its id, its
+//! name and its parent.
 //!
 //! The new instance starts in a chain of its own before it is installed, so code that does not compile or whose start
 //! function fails changes nothing. Several replacements of one process may be under way at once. Each checks under the
@@ -261,7 +261,8 @@ fn still_alive(slot: &ProcessSlot, wording: Wording) -> Result<(), Failure> {
     }
 }
 
-/// The functions of the old code which callers have used and which the new one lacks; without `force` they are an error.
+/// The functions of the old code which callers have used and which the new one lacks; without `force` they are an
+/// error.
 fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Failure> {
     let lost: Vec<String> =
         old.used().filter(|name| new.image.interface().function(name).is_none()).map(str::to_owned).collect();

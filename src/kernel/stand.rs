@@ -6,8 +6,8 @@ use super::task::Task;
 use crate::runtime::InstanceStack;
 
 impl Task {
-    /// The stack `inner`, with the chain's calls around it; `skipped` of the deepest are left out. `stands` are those of
-    /// guests that run or wait, the innermost first: a call without one is part of the stack all the same.
+    /// The stack `inner`, with the chain's calls around it; `skipped` of the deepest are left out. `stands` are those
+    /// of guests that run or wait, the innermost first: a call without one is part of the stack all the same.
     pub fn stack_around(&self, inner: CallStack, skipped: usize, stands: Vec<InstanceStack>) -> CallStack {
         let calls = self.chain.calls();
         let mut stands = stands.into_iter().peekable();

@@ -1,7 +1,7 @@
 //! The process table: living processes by id and by name, their parents, and a memory of the dead.
 //!
-//! Ids go up and are never used twice. A name is unique among the living. Everything here is under one lock that is held
-//! for look-ups and changes only, never across a call.
+//! Ids go up and are never used twice. A name is unique among the living. Everything here is under one lock that is
+//! held for look-ups and changes only, never across a call.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

@@ -13,8 +13,8 @@ use super::view::JobId;
 use super::waits::Waits;
 use crate::journal::{Lane, Record};
 
-/// A chain, the kernel that answers its calls, and its lane into the journal. On cache lines of its own, since each call
-/// writes to the lane.
+/// A chain, the kernel that answers its calls, and its lane into the journal. On cache lines of its own, since each
+/// call writes to the lane.
 #[repr(align(128))]
 pub struct Task {
     pub this: Weak<Task>,
@@ -90,7 +90,8 @@ impl Kernel {
         self.job_table().set_foreground(chain);
     }
 
-    /// A task of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not lost.
+    /// A task of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not
+    /// lost.
     pub(super) fn foreground_task(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Task> {
         let task = self.new_task(0);
         self.set_foreground(&task.chain);

@@ -12,7 +12,8 @@ use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::Wording;
 
-/// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one chain.
+/// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one
+/// chain.
 pub struct Waits {
     edges: Mutex<HashMap<u64, Edge>>,
 }
@@ -142,7 +143,8 @@ impl fmt::Display for Link {
 }
 
 impl Ring {
-    /// Walks from a chain along what each waits for. The error describes the ring, where the walk comes back to `chain`.
+    /// Walks from a chain along what each waits for. The error describes the ring, where the walk comes back to
+    /// `chain`.
     fn closed_by(mut self, chain: u64, from: Option<(u64, JobId)>, edges: &HashMap<u64, Edge>) -> Result<(), Ring> {
         let mut seen = BTreeSet::new();
         let mut next = from;

@@ -3,8 +3,8 @@
 //!
 //! One thread scans the files while any process is watched; each reload has a thread of its own, so that a slow server
 //! delays no other process. A change counts once two scans in a row find the same files, so that a half-written file is
-//! not loaded. Code that cannot be used leaves the running code in place, and a notice says why. Modules that a manifest
-//! names by URL are fetched when its files change, and are not scanned.
+//! not loaded. Code that cannot be used leaves the running code in place, and a notice says why. Modules that a
+//! manifest names by URL are fetched when its files change, and are not scanned.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
@@ -102,8 +102,8 @@ impl Kernel {
         std::thread::Builder::new().name("plugsh-reload".into()).spawn(reload).is_ok()
     }
 
-    /// Reads the files of a process again, and reloads it if their code has other hashes than `tried_hashes`. `before` is
-    /// the state of the files at the scan that found the change.
+    /// Reads the files of a process again, and reloads it if their code has other hashes than `tried_hashes`. `before`
+    /// is the state of the files at the scan that found the change.
     fn reread(
         self: &Arc<Self>,
         id: ProcessId,
@@ -151,8 +151,8 @@ impl Kernel {
         RereadFiles { files, tried_hashes: Some(found), state, last_complaint }
     }
 
-    /// Sends a notice that a process keeps its code and why, unless it equals the last one. Returns the reason; `None` for
-    /// a process that has ended.
+    /// Sends a notice that a process keeps its code and why, unless it equals the last one. Returns the reason; `None`
+    /// for a process that has ended.
     fn notify_keeps_code(
         &self,
         id: ProcessId,

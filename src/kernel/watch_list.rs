@@ -105,8 +105,9 @@ impl WatchList {
         self.inner.lock().watched.keys().copied().collect()
     }
 
-    /// Scans the files of every watched process, after removing the `dead` ones. `reload` starts reading files that have
-    /// changed, and returns false if it could not. Returns false when no process is watched, which ends the scanning thread.
+    /// Scans the files of every watched process, after removing the `dead` ones. `reload` starts reading files that
+    /// have changed, and returns false if it could not. Returns false when no process is watched, which ends the
+    /// scanning thread.
     pub fn scan(&self, dead: &[ProcessId], mut reload: impl FnMut(ProcessId, &Watched) -> bool) -> bool {
         let mut inner = self.inner.lock();
         inner.watched.retain(|id, _| !dead.contains(id));

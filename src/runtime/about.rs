@@ -1,5 +1,5 @@
-//! The description that a module has of itself: its callable functions, and the texts of its custom section `plugsh-about`, which the
-//! guest crate's `about!` writes. Read from the bytes, without compiling them.
+//! The description that a module has of itself: its callable functions, and the texts of its custom section
+//! `plugsh-about`, which the guest crate's `about!` writes. Read from the bytes, without compiling them.
 //!
 //! The section is JSON of a plugin's author: bounded here, escaped where it is shown.
 

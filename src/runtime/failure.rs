@@ -184,8 +184,8 @@ impl Failure {
         self
     }
 
-    /// The failure with the place of its backtrace in the message, where a trap has one. `frames` are the backtrace's. A
-    /// panic's own words, which the guest said before it trapped, take the place of the trap's.
+    /// The failure with the place of its backtrace in the message, where a trap has one. `frames` are the backtrace's.
+    /// A panic's own words, which the guest said before it trapped, take the place of the trap's.
     pub fn placed(mut self, frames: &[GuestFrame]) -> Self {
         let Some(backtrace) = self.backtrace.as_ref().filter(|_| self.kind == FailureKind::Trap) else { return self };
         if backtrace.stopped_by == StoppedBy::Unreachable

@@ -1,4 +1,5 @@
-//! Ids of processes as the bytes of a block, for `plugsh:blocks`: extism-pdk's `#[host_fn]` passes each value in a block.
+//! Ids of processes as the bytes of a block, for `plugsh:blocks`: extism-pdk's `#[host_fn]` passes each value in a
+//! block.
 //!
 //! A host gives an id as extism-pdk writes a `u64`, and takes that or decimal digits. The two cannot be confused: an id
 //! has 32 bits, so the last four of its eight bytes are zero and no digits.

@@ -86,9 +86,10 @@ impl Images {
         Images { shared: Arc::new(shared) }
     }
 
-    /// The image of a program in a host, and where it came from: compiled at the first asking, on a worker. `up` may interrupt the wait, and
-    /// `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation that nobody else wants
-    /// ends then, if it has a process of its own; any other goes on, and its result is kept for the next who asks.
+    /// The image of a program in a host, and where it came from: compiled at the first asking, on a worker. `up` may
+    /// interrupt the wait, and `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation
+    /// that nobody else wants ends then, if it has a process of its own; any other goes on, and its result is kept for
+    /// the next who asks.
     ///
     /// # Errors
     /// The program does not compile or link (kind `Load`), or the wait ended (kind `Interrupted`).

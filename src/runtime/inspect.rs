@@ -1,5 +1,5 @@
-//! Looking into an instance that stands still: its variables and its linear memory. A host may offer it; the kernel says
-//! when an instance stands still.
+//! Looking into an instance that stands still: its variables and its linear memory. A host may offer it; the kernel
+//! says when an instance stands still.
 
 use std::sync::Arc;
 

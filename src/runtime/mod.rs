@@ -223,8 +223,8 @@ pub trait Upcalls: Send + Sync {
     /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic
     /// load.
     fn interrupted(&self) -> bool;
-    /// Whether the running call is to take its frames for a profile, with [`Upcalls::sample`]. Asked by the epoch callback
-    /// and after loads.
+    /// Whether the running call is to take its frames for a profile, with [`Upcalls::sample`]. Asked by the epoch
+    /// callback and after loads.
     fn sample_due(&self) -> bool {
         false
     }

@@ -23,8 +23,8 @@ const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 /// Time after the start in which Ctrl-C is sent repeatedly: `sh` ignores one that arrives just before it starts its
 /// program.
 const STARTUP: Duration = Duration::from_millis(500);
-/// Time after Ctrl-C at which a program without a terminal gets SIGTERM, and that again at which it gets SIGKILL: nobody
-/// is there to end one that ignores SIGINT.
+/// Time after Ctrl-C at which a program without a terminal gets SIGTERM, and that again at which it gets SIGKILL:
+/// nobody is there to end one that ignores SIGINT.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
@@ -83,8 +83,8 @@ pub enum StateChange {
 }
 
 impl ChildProcess {
-    /// Starts a program, writes its input to it and reads its output; `command` pipes those of `streams`. `at_terminal`:
-    /// the program has the terminal's foreground during a wait.
+    /// Starts a program, writes its input to it and reads its output; `command` pipes those of `streams`.
+    /// `at_terminal`: the program has the terminal's foreground during a wait.
     ///
     /// # Errors
     /// The program cannot be started.

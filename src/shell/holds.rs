@@ -53,7 +53,8 @@ impl Session {
         }
     }
 
-    /// Turns a foreground job that cannot go on, or that Ctrl-Z left, into a background job, and says why. `continuation` finishes it later.
+    /// Turns a foreground job that cannot go on, or that Ctrl-Z left, into a background job, and says why.
+    /// `continuation` finishes it later.
     ///
     /// # Errors
     /// A script has no prompt to resume the job from.

@@ -1,6 +1,6 @@
 //! Listings: rows and the columns that show them. A command names each column once; the drawn table, the row of sums,
-//! what a narrow terminal leaves out, `--sort`, the completion of its words and the pane's titles and figures follow. What a row is in JSON is its
-//! `Serialize`.
+//! what a narrow terminal leaves out, `--sort`, the completion of its words and the pane's titles and figures follow.
+//! What a row is in JSON is its `Serialize`.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -272,8 +272,8 @@ pub fn rows_max(asked: Option<usize>, for_person: bool) -> usize {
     }
 }
 
-/// The table's first `rows_max` rows; a note says how many more there are, and that `all` shows them. The sums stay those
-/// of all rows.
+/// The table's first `rows_max` rows; a note says how many more there are, and that `all` shows them. The sums stay
+/// those of all rows.
 pub fn first_rows(mut table: Table, rows_max: usize, all: &str) -> Table {
     let left_out = table.rows.len().saturating_sub(rows_max);
     table.rows.truncate(rows_max);

@@ -27,7 +27,8 @@ impl Session {
         })
     }
 
-    /// Processes of `views` that words name: by name, id or `id:name`, or by a glob of one of these; all without a word.
+    /// Processes of `views` that words name: by name, id or `id:name`, or by a glob of one of these; all without a
+    /// word.
     ///
     /// # Errors
     /// A word that names none of them.

@@ -31,8 +31,8 @@ pub enum Reply {
     Table(Table),
     /// One JSON value; an array is written with one element a line.
     Json(Value),
-    /// News for the person, of a command that gives no data. Where standard output is no terminal the news goes to standard
-    /// error, so that a program behind a `|` gets only data.
+    /// News for the person, of a command that gives no data. Where standard output is no terminal the news goes to
+    /// standard error, so that a program behind a `|` gets only data.
     News {
         lines: Vec<Line>,
         /// The news as JSON, for a program.

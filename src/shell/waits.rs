@@ -163,7 +163,8 @@ fn progress_text(job: &Job, elapsed: Duration, leaves: bool) -> String {
     format!("running for {elapsed}{at}{runs}; {}", stop_text(leaves))
 }
 
-/// `compiling tools/go.wasm, 3.1M bytes, for 4s in process 77; Ctrl-C ends it`. The compiler tells nothing of how far it is.
+/// `compiling tools/go.wasm, 3.1M bytes, for 4s in process 77; Ctrl-C ends it`. The compiler tells nothing of how far
+/// it is.
 fn compiling_text(compilation: &CompilationView, leaves: bool) -> String {
     let place = match compilation.stage {
         CompilationStage::Waiting => ", which waits for its turn".to_owned(),

@@ -304,8 +304,8 @@ fn is_resident(before: &[&str], after: &str) -> bool {
     after.starts_with("resident") || after.starts_with("committed") || matches!(before, ["it", "for", "kept"])
 }
 
-/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a rate as `#/s`, a resident size as `SIZE`, a SHA-256 as `SHA`,
-/// also with punctuation after it.
+/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a rate as `#/s`, a resident size as `SIZE`, a
+/// SHA-256 as `SHA`, also with punctuation after it.
 fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String {
     let core = word.trim_end_matches([',', ')', ';', ':', '.']);
     let tail = word.get(core.len()..).unwrap_or_default();

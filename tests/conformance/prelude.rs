@@ -87,7 +87,8 @@ pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
 }
 
 /// A module with every import, the helpers, and `body`. Where the body starts with `ENV;` plugsh's own functions come
-/// from the bare namespace, with `BLOCKS;` from the one with ids in blocks; imports of its own stand before a line `---`.
+/// from the bare namespace, with `BLOCKS;` from the one with ids in blocks; imports of its own stand before a line
+/// `---`.
 pub fn module(body: &str) -> String {
     let namespaces = [("ENV;", "env"), ("BLOCKS;", BLOCKS)];
     let marked = |(mark, namespace)| Some((namespace, body.trim_start().strip_prefix(mark)?));

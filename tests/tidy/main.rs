@@ -19,6 +19,8 @@ const FUNCTION_LINES_MAX: usize = 60;
 /// Longer functions that are tables, a row a line: a file and the beginning of a function.
 const TABLES: [(&str, &str); 2] =
     [("src/runtime/native/wasi/table.rs", "pub fn add("), ("src/shell/line/error.rs", "fn fmt(")];
+/// The most columns of a line that is a comment; `rustfmt` leaves those as they are.
+const COMMENT_COLS_MAX: usize = 120;
 /// The most lines of a file, tests too.
 const FILE_LINES_MAX: usize = 400;
 /// Rooms from the top down: a room may name those after it.
@@ -100,6 +102,18 @@ fn arrows_point_down() {
         }
     }
     assert_none(findings);
+}
+
+#[test]
+fn comments_fit_the_width() {
+    let mut all = sources();
+    collect(&root().join("tests"), &mut all);
+    let findings = all.iter().flat_map(|source| {
+        let is_wide = |line: &str| line.trim_start().starts_with("//") && line.chars().count() > COMMENT_COLS_MAX;
+        let wide = source.text.lines().enumerate().filter(move |(_, line)| is_wide(line));
+        wide.map(|(n, _)| format!("{}:{}: a comment over {COMMENT_COLS_MAX} columns", source.path, n + 1))
+    });
+    assert_none(findings.collect());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The fixed clock of pictures: each call takes a tenth of a second besides the calls that it makes, so the same calls
-//! give the same picture on every machine. Memory is what processes have committed: what is resident depends on the system.
+//! give the same picture on every machine. Memory is what processes have committed: what is resident depends on the
+//! system.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -20,9 +20,9 @@ pub enum LifeRow<'a> {
     Life(&'a LifeEvent),
 }
 
-/// The lines of at most `page` rows from the call `top` on, so that the call `selected` is among them. Events before the
-/// first call of the list are shown with it where the list has none before. A start whose load is in the list is no line
-/// of its own.
+/// The lines of at most `page` rows from the call `top` on, so that the call `selected` is among them. Events before
+/// the first call of the list are shown with it where the list has none before. A start whose load is in the list is no
+/// line of its own.
 pub fn lines<'a>(
     calls: &'a [Record],
     events: &'a [LifeEvent],

@@ -104,8 +104,8 @@ fn contains_ignoring_ascii_case(text: &str, lower: &str) -> bool {
     text.as_bytes().windows(lower.len().max(1)).any(|part| part.eq_ignore_ascii_case(lower.as_bytes()))
 }
 
-/// The text typed after `/`: a substring of a name or function, or, with an operator, an expression over processes, over
-/// calls as in `trace`, or over both. A view for which it is none shows all.
+/// The text typed after `/`: a substring of a name or function, or, with an operator, an expression over processes,
+/// over calls as in `trace`, or over both. A view for which it is none shows all.
 #[derive(Debug, Clone, Default)]
 enum Test {
     #[default]

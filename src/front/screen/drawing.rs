@@ -1,4 +1,5 @@
-//! The pane on the screen: showing it, taking it off, following the window's size, drawing frames, asking for the mouse.
+//! The pane on the screen: showing it, taking it off, following the window's size, drawing frames, asking for the
+//! mouse.
 
 use std::sync::atomic::Ordering;
 

@@ -1,7 +1,7 @@
 //! The mouse: when its reports are asked for, and what they say.
 //!
-//! Reports are asked for while the pane has the keys, so that at the prompt the mouse selects text as ever. They come in
-//! the SGR form, `CSI < BUTTON ; COLUMN ; ROW M`, with `m` in place of `M` when a button is released.
+//! Reports are asked for while the pane has the keys, so that at the prompt the mouse selects text as ever. They come
+//! in the SGR form, `CSI < BUTTON ; COLUMN ; ROW M`, with `m` in place of `M` when a button is released.
 
 use std::time::{Duration, Instant};
 

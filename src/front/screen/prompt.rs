@@ -62,8 +62,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Reads a line, which begins as `initial`; the prompt owns the terminal meanwhile. `prompt` is plain text, coloured
-    /// by the highlighter.
+    /// Reads a line, which begins as `initial`; the prompt owns the terminal meanwhile. `prompt` is plain text,
+    /// coloured by the highlighter.
     ///
     /// # Errors
     /// Ctrl-C, Ctrl-D, or the terminal cannot be read.

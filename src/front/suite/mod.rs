@@ -25,8 +25,8 @@ use progress::Progress;
 
 /// The time that a file may take where `--timeout` does not say.
 pub const TIMEOUT_DEFAULT: &str = "2m";
-/// Bounds of the interval at which files are looked at. One past its time is interrupted again: a command may have begun
-/// in between.
+/// Bounds of the interval at which files are looked at. One past its time is interrupted again: a command may have
+/// begun in between.
 const LOOK_EVERY_MIN: Duration = Duration::from_millis(50);
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(1);
 

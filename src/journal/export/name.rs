@@ -1,5 +1,5 @@
-//! The name of a record, and the characters of a name that no export writes. Each format escapes further ones in its own
-//! file.
+//! The name of a record, and the characters of a name that no export writes. Each format escapes further ones in its
+//! own file.
 
 use crate::journal::record::{Record, RecordKind};
 use crate::text::is_control_or_bidi;

@@ -1,5 +1,5 @@
-//! Tests of a call's content: its input, its output, its error. A filter answers them last, and only where its expression
-//! names them. A part that is not kept, or is cut before what would decide, gives no answer.
+//! Tests of a call's content: its input, its output, its error. A filter answers them last, and only where its
+//! expression names them. A part that is not kept, or is cut before what would decide, gives no answer.
 
 use std::borrow::Cow;
 

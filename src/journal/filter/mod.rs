@@ -4,8 +4,8 @@
 //! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted
 //! word is meant to the letter. A running call is compared with what it has so far.
 //!
-//! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about what was said. Where the bytes that
-//! would tell were not kept, such a test answers neither yes nor no, and neither it nor its `not` picks the call.
+//! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about what was said. Where the bytes
+//! that would tell were not kept, such a test answers neither yes nor no, and neither it nor its `not` picks the call.
 //!
 //! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
 

@@ -1,5 +1,5 @@
-//! JSON pointers: one value of a JSON text, found in one pass that keeps nothing else of it. A text whose end is missing
-//! is looked into as far as it goes.
+//! JSON pointers: one value of a JSON text, found in one pass that keeps nothing else of it. A text whose end is
+//! missing is looked into as far as it goes.
 
 use std::fmt;
 

@@ -191,8 +191,9 @@ impl Stats {
         rows
     }
 
-    /// Gives each row the time of its calls' loads, the bytes that were moved below its calls, and the fuel that was used
-    /// there. A call has a higher seq than the one it is nested in: from the highest down, every call is complete when its turn comes.
+    /// Gives each row the time of its calls' loads, the bytes that were moved below its calls, and the fuel that was
+    /// used there. A call has a higher seq than the one it is nested in: from the highest down, every call is complete
+    /// when its turn comes.
     fn sum_up_below(&mut self) {
         self.calls.sort_unstable_by_key(|call| call.seq);
         for (parent_seq, took_ns) in std::mem::take(&mut self.loads) {

@@ -38,7 +38,8 @@ impl Chain {
         calls.map(record).chain(frames.loads.iter().map(load)).collect()
     }
 
-    /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever stores it.
+    /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever
+    /// stores it.
     pub fn record_of(&self, frame: &Frame, depth: u16, caller: CallerRef) -> Record {
         Record {
             seq: frame.seq,

@@ -6,8 +6,8 @@ use crate::journal::filter::CallContent;
 use crate::journal::{AlsoNamed, Filter, Record};
 use crate::kernel::process::Process;
 
-/// A call that breakpoints, faults and stubs are matched against: by its record, by the plugin names of its processes and
-/// by its bytes.
+/// A call that breakpoints, faults and stubs are matched against: by its record, by the plugin names of its processes
+/// and by its bytes.
 pub struct CallToMatch<'a> {
     /// The record so far.
     pub record: &'a Record,

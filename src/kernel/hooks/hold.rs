@@ -143,7 +143,8 @@ impl Chain {
     }
 }
 
-/// The held call of a chain, its process and its stack. `chain`, `stack` and the process's limits are left for the caller to fill in.
+/// The held call of a chain, its process and its stack. `chain`, `stack` and the process's limits are left for the
+/// caller to fill in.
 fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Arc<Process>, CallStack)> {
     let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
     let frame = frames.stack.last()?;

@@ -1,8 +1,8 @@
 //! Stopping a call that runs, from outside: to hold it where it is, or to look where it stands.
 //!
 //! The request is an atomic of the chain, which the guest's epoch callback reads after an interrupt of the engines. The
-//! clock repeats the interrupt until the request was served: a call that waits in the host is stopped when it runs again.
-//! A plugin on the extism host has no such callback: a request is refused while one runs.
+//! clock repeats the interrupt until the request was served: a call that waits in the host is stopped when it runs
+//! again. A plugin on the extism host has no such callback: a request is refused while one runs.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,5 @@
-//! Code without loops ends as any other, and all that grows besides memories is counted: globals, tables, heaps, blocks.
+//! Code without loops ends as any other, and all that grows besides memories is counted: globals, tables, heaps,
+//! blocks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +122,8 @@ fn fuel_is_charged_for_what_host_functions_copy() {
             call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error));
         }
     }
-    // What an earlier call left in the blocks is paid for by whoever has it wiped, and what is kept by whoever reads it.
+    // What an earlier call left in the blocks is paid for by whoever has it wiped, and what is kept by whoever reads
+    // it.
     call(&kernel, much, "var_set", &[100]).unwrap();
     call(&kernel, much, "var_get", &[100]).unwrap();
     for (fuel, is_enough) in [(1_000, false), (10_000, true)] {

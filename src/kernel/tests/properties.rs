@@ -1,6 +1,6 @@
-//! Random trees of processes with random calls, kills, timeouts, restarts and reloads, compared with a plain model after
-//! each step: by one thread, which knows every figure, and by several at once, each of which knows the part of the tree
-//! that is its own. A failure prints the seed that repeats it; `PLUGSH_SEED=N` runs that one alone.
+//! Random trees of processes with random calls, kills, timeouts, restarts and reloads, compared with a plain model
+//! after each step: by one thread, which knows every figure, and by several at once, each of which knows the part of
+//! the tree that is its own. A failure prints the seed that repeats it; `PLUGSH_SEED=N` runs that one alone.
 
 mod adds_up;
 mod havoc;
@@ -173,8 +173,8 @@ fn call_across(hand: &mut Hand, some: ProcessId, other: ProcessId) {
     }
 }
 
-/// Calls that one process makes of others side by side, and joins. A started call that calls on calls one of a higher id,
-/// so that no ring can come of it.
+/// Calls that one process makes of others side by side, and joins. A started call that calls on calls one of a higher
+/// id, so that no ring can come of it.
 fn call_side_by_side(hand: &mut Hand, some: ProcessId) {
     let (mut orders, mut expected, mut counted) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..hand.rng.usize(1..6) {

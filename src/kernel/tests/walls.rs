@@ -166,7 +166,8 @@ fn open_files_are_bounded() {
     }
 }
 
-/// Answers each path: `/hop` redirects to `location`, anything else is a body. Gives its port and the count of requests.
+/// Answers each path: `/hop` redirects to `location`, anything else is a body. Gives its port and the count of
+/// requests.
 fn serve(location: &'static str, body_bytes: usize) -> (u16, Arc<AtomicUsize>) {
     let server = Server::http("127.0.0.1:0").unwrap();
     let port = server.server_addr().to_ip().unwrap().port();

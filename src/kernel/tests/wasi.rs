@@ -1,5 +1,5 @@
-//! WASI as a plugin is given it: environment, arguments and standard input; functions that end with the call that waits for
-//! them, however much they copy.
+//! WASI as a plugin is given it: environment, arguments and standard input; functions that end with the call that waits
+//! for them, however much they copy.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

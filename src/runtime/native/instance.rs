@@ -263,8 +263,9 @@ impl Guest for Instance {
     }
 }
 
-/// The epoch callback: takes a sample for a profile, reads the cancel flag of the call that runs in this store, and stops
-/// where it stands if asked to. The flag is read after the sample, so that a kill is not missed for the time of one.
+/// The epoch callback: takes a sample for a profile, reads the cancel flag of the call that runs in this store, and
+/// stops where it stands if asked to. The flag is read after the sample, so that a kill is not missed for the time of
+/// one.
 fn check_epoch(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     let Some(up) = &context.data().up else { return Ok(UpdateDeadline::Continue(1)) };
     if up.sample_due() {

@@ -4,7 +4,8 @@
 //! - `image`: compiled programs. `link`: the order of modules and the providers of imports. `later`: functions that
 //!   modules import in a circle. `stubs`: functions for imports without a provider.
 //! - `instance`: live instances: a store, an arena, the linked modules.
-//! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's table.
+//! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's
+//!   table.
 //! - `abi`, `abort`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `outline`: a module's declarations. `chunked`: interruptible bulk instructions.
 //! - `compile`: bounded compilation. `cache`: compiled modules on disk.

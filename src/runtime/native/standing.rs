@@ -69,8 +69,8 @@ pub fn callers() -> Vec<InstanceStack> {
     let mut stands = Vec::new();
     let mut next = INNERMOST.get();
     while let Some(standing) = next.filter(|_| stands.len() < CALLERS_MAX) {
-        // SAFETY: the list has the locals of `during` that are on this thread's stack now: each takes itself off before it
-        // goes. Their callers wait in a nested call, below which this runs: nobody changes their stores meanwhile.
+        // SAFETY: the list has the locals of `during` that are on this thread's stack now: each takes itself off before
+        // it goes. Their callers wait in a nested call, below which this runs: nobody changes their stores meanwhile.
         let (caller, outer) = unsafe { ((*standing.as_ptr()).caller.as_ref(), (*standing.as_ptr()).outer) };
         stands.push(stand(caller));
         next = outer;

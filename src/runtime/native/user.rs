@@ -1,4 +1,5 @@
-//! The implementation of each [`PluginFunction`], in the namespaces where ids are numbers; `user_blocks` has the others.
+//! The implementation of each [`PluginFunction`], in the namespaces where ids are numbers; `user_blocks` has the
+//! others.
 //!
 //! The kernel does the work; the functions here convert handles for `Upcalls` and back.
 

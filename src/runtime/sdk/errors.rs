@@ -67,8 +67,8 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     }
 }
 
-/// True where the guest set a message before the call failed: the SDK hangs it below the error that ended the call, which
-/// has causes of its own then. Alternate formatting tells them.
+/// True where the guest set a message before the call failed: the SDK hangs it below the error that ended the call,
+/// which has causes of its own then. Alternate formatting tells them.
 pub fn has_guest_message(error: &extism::Error) -> bool {
     let Some(ended_by) = error.chain().next().filter(|first| first.source().is_some()) else { return false };
     format!("{ended_by:#}") != ended_by.to_string()

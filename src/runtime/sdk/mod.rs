@@ -9,8 +9,8 @@
 //! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.
 //! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
 //! - `stock`: the SDK without all this, to compare with.
-//! - `errors`: the SDK's errors in this room's words. `backtrace`: its backtraces. `inspect`: what a module offers and asks for. `log`: its log
-//!   lines.
+//! - `errors`: the SDK's errors in this room's words. `backtrace`: its backtraces. `inspect`: what a module offers and
+//!   asks for. `log`: its log lines.
 
 mod backtrace;
 mod compiled;
@@ -34,7 +34,8 @@ pub use stock::{StockImage, StockPlugin};
 
 use super::{Failure, Image, Program, Tools};
 
-/// Compiles a program for the stock host, whose functions stand in the perf map if there is one. Takes long and cannot be interrupted; failures are of kind `Load`.
+/// Compiles a program for the stock host, whose functions stand in the perf map if there is one. Takes long and cannot
+/// be interrupted; failures are of kind `Load`.
 ///
 /// # Errors
 /// The SDK refuses the program.

@@ -17,8 +17,8 @@ pub struct Command<S> {
     pub summary: &'static str,
     /// Sentences, for `help NAME`; the options are listed from `syntax`.
     pub description: &'static str,
-    /// Transcripts of a fresh shell, shown by `help NAME` and run as tests: lines to type, and below each what it prints,
-    /// as comments. `…` stands for text that differs between runs, or is too long.
+    /// Transcripts of a fresh shell, shown by `help NAME` and run as tests: lines to type, and below each what it
+    /// prints, as comments. `…` stands for text that differs between runs, or is too long.
     pub examples: &'static [&'static str],
     /// Options and positionals. An argument's value name says how it is completed
     /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT. See

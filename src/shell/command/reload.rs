@@ -42,7 +42,8 @@ struct ReloadOptions {
     /// even if functions that were called are not there any more
     #[arg(long)]
     force: bool,
-    /// make the calls again that the trace holds with their payloads, and take the new code only if they come to the same
+    /// make the calls again that the trace holds with their payloads, and take the new code only if they come to the
+    /// same
     #[arg(long)]
     verify: bool,
 }

@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Value of a field of bytes: a text without control characters, else a message, else bytes. A message that is nested too
-/// deep is shown as bytes.
+/// Value of a field of bytes: a text without control characters, else a message, else bytes. A message that is nested
+/// too deep is shown as bytes.
 fn content(bytes: &[u8], budget: &mut Budget, depth: usize) -> Result<FieldValue, DecodeError> {
     let text = std::str::from_utf8(bytes).ok();
     let is_plain = |text: &&str| !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));

@@ -92,7 +92,8 @@ pub enum WordKind {
     AtStdin,
     /// `<<END`, in INPUT's place.
     HereDoc,
-    /// `!COMMAND` behind a prefix command (`time !ls`): the raw text for the system's shell. The last word of its command.
+    /// `!COMMAND` behind a prefix command (`time !ls`): the raw text for the system's shell. The last word of its
+    /// command.
     System,
 }
 

@@ -27,7 +27,8 @@ pub struct FileRun {
     pub expectations: u64,
     /// The expectations, and last what made the file fail.
     pub cases: Vec<Case>,
-    /// Units of fuel of the calls that its trace ends with; `None` where none was counted, or calls have left the trace.
+    /// Units of fuel of the calls that its trace ends with; `None` where none was counted, or calls have left the
+    /// trace.
     pub fuel: Option<u64>,
     /// Standard output in its plain form, up to a bound.
     pub printed: Vec<u8>,
@@ -38,7 +39,8 @@ pub struct FileRun {
 }
 
 /// Runs a file on a kernel that nothing else uses. `variables` are set before its first line. `update`: expectations
-/// that do not hold are rewritten in the file. `picture` is what `pane save` does. `begun` is given what interrupts the run, before its first line.
+/// that do not hold are rewritten in the file. `picture` is what `pane save` does. `begun` is given what interrupts the
+/// run, before its first line.
 pub fn run_file(
     kernel: Arc<Kernel>,
     path: &Path,

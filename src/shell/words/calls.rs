@@ -7,8 +7,8 @@ use crate::runtime::LogLevel;
 use crate::shell::reply::{Role, one_line};
 use crate::shell::units::{show_bytes, show_duration};
 
-/// `2:cart.total`; of a request to the host `host.var_get total`; of a load `load 2:cart (compiled)`, or `load` with the
-/// source of one that failed.
+/// `2:cart.total`; of a request to the host `host.var_get total`; of a load `load 2:cart (compiled)`, or `load` with
+/// the source of one that failed.
 pub fn call_text(record: &Record) -> String {
     if record.kind == RecordKind::Load {
         let steps = record.load();

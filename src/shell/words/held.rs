@@ -52,8 +52,8 @@ pub fn held_title(view: &HeldView) -> String {
     format!("%{} is held {side} {at} ({reason})", view.job)
 }
 
-/// A held job's title, chain, payloads, limits and stack. Of a call that has not begun or has ended, the stack is that of
-/// its callers, where any of them has lines.
+/// A held job's title, chain, payloads, limits and stack. Of a call that has not begun or has ended, the stack is that
+/// of its callers, where any of them has lines.
 pub fn held_lines(view: &HeldView, fold: Fold) -> Vec<Line> {
     let frames: Vec<String> = view.chain.iter().map(|frame| format!("{}.{}", frame.process, frame.function)).collect();
     let mut lines = vec![

@@ -1,5 +1,5 @@
-//! Texts that more than one command, or a command and the session, share; and the texts of data from the rooms below: the
-//! one place where a sentence names a command or an option on behalf of the kernel or a host.
+//! Texts that more than one command, or a command and the session, share; and the texts of data from the rooms below:
+//! the one place where a sentence names a command or an option on behalf of the kernel or a host.
 
 pub mod about;
 mod advice;

@@ -1,6 +1,6 @@
-//! Havoc: several threads do anything to anybody's processes at once, so that starts, calls, restarts, reloads, crashes,
-//! kills and Ctrl-C overlap as they may. What comes of each nobody can say; but everything ends, nothing is left in a state
-//! that sticks, and all that was counted adds up.
+//! Havoc: several threads do anything to anybody's processes at once, so that starts, calls, restarts, reloads,
+//! crashes, kills and Ctrl-C overlap as they may. What comes of each nobody can say; but everything ends, nothing is
+//! left in a state that sticks, and all that was counted adds up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -68,8 +68,8 @@ pub static FAULTS: Command = Command {
     run: Run::Plain(run_faults),
 };
 
-/// The words of a fault, with what they do: what happens to a call, then to which calls. A word that ends with `=` takes
-/// a value.
+/// The words of a fault, with what they do: what happens to a call, then to which calls. A word that ends with `=`
+/// takes a value.
 pub const FAULT_WORDS: [FaultWord; 7] = [
     FaultWord::effect("error=", "fails the call with this message"),
     FaultWord::effect("trap", "fails it and takes the plugin's instance with it"),
