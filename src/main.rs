@@ -18,7 +18,7 @@ use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
-use plugsh::kernel::{Kernel, KernelOptions, Policy};
+use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
 use plugsh::runtime::{LogLevel, Served, Wording, serve};
 use plugsh::shell;
@@ -167,7 +167,7 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
         KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, perf_map, wording, payloads };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
-        kernel.set_log_level(level);
+        kernel.set_log_level(OwnerId::FIRST, level);
     }
     if let Some(seed) = global.seed {
         kernel.set_seed(seed);

@@ -31,8 +31,9 @@ pub fn others_cannot_replace(dir: &Path) -> bool {
 /// Root's user id.
 const SYSTEM: u32 = 0;
 
+/// The user's id.
 #[cfg(unix)]
-fn user() -> u32 {
+pub fn user() -> u32 {
     // SAFETY: `geteuid` takes nothing and cannot fail.
     unsafe { libc::geteuid() }
 }
@@ -57,8 +58,9 @@ pub fn others_cannot_replace(dir: &Path) -> bool {
     dir.is_dir()
 }
 
+/// The user's id.
 #[cfg(not(unix))]
-fn user() -> u32 {
+pub fn user() -> u32 {
     SYSTEM
 }
 

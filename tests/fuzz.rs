@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bolero::check;
 use cursor::Cursor;
-use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, Policy, ProcessId};
+use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, OwnerId, Policy, ProcessId};
 use plugsh::limits::Limits;
 use plugsh::runtime::{ModuleBytes, Program, Spec};
 use plugsh::shell::words::SHELL;
@@ -225,6 +225,7 @@ fn calls(kernel: &Arc<Kernel>, id: ProcessId) {
             timeout: Some(CALL_MAX),
             text: "fuzz".into(),
             background: false,
+            owner: OwnerId::FIRST,
         };
         let job = kernel.start(plan).expect("a job");
         let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("`{function}` does not end"));

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, ProcessId};
+use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, OwnerId, ProcessId};
 use plugsh::limits::Limits;
 
 /// The system's allocator with a counter.
@@ -46,6 +46,7 @@ fn allocations(kernel: &Arc<Kernel>, stages: &[(ProcessId, &str)], input: &str, 
         timeout: None,
         text: "test".into(),
         background: false,
+        owner: OwnerId::FIRST,
     };
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let end = kernel.start(plan).expect("a job starts").wait();

@@ -15,7 +15,7 @@ use super::job::{Job, OutputSink};
 use super::notices::Notice;
 use super::policy::Policy;
 use super::stack::StackView;
-use super::view::{JobId, LoadableView, LogLine, ProcessId, ProcessLabel};
+use super::view::{JobId, LoadableView, LogLine, OwnerId, ProcessId, ProcessLabel};
 use super::{CallPlan, Kernel, StreamTaker};
 use crate::journal::Record;
 use crate::runtime::about::{About, FunctionAbout};
@@ -173,20 +173,26 @@ impl Kernel {
         self.newest_logs(lines_max, usize::MAX, |line| line.call_seq == Some(call_seq))
     }
 
-    /// The lowest level of plugins' logs that is kept.
+    /// The lowest level of plugins' logs that is kept: the lowest that any owner wants.
     pub fn log_level(&self) -> LogLevel {
         self.logbook().level()
     }
 
-    /// Keeps logs of this level and above.
-    pub fn set_log_level(&self, level: LogLevel) {
-        self.logbook().set_level(level);
+    /// The lowest level of plugins' logs that an owner wants.
+    pub fn log_level_of(&self, owner: OwnerId) -> LogLevel {
+        self.owners().log_level(owner)
     }
 
-    /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken
+    /// Keeps logs of this level and above for an owner.
+    pub fn set_log_level(&self, owner: OwnerId, level: LogLevel) {
+        let lowest = self.owners().set_log_level(owner, level);
+        self.logbook().set_level(lowest);
+    }
+
+    /// The notices that wait for an owner (a reset that lost state, a background job's end), oldest first; taken
     /// once.
-    pub fn take_notices(&self) -> Vec<Notice> {
-        self.notices().take()
+    pub fn take_notices(&self, owner: OwnerId) -> Vec<Notice> {
+        self.owners().take(owner)
     }
 
     /// Gives what plugins write to WASI's standard streams to `taker` from now on, as they write it; set once.
@@ -216,9 +222,9 @@ impl Kernel {
         Job::start(self, plan, Some(sink))
     }
 
-    /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
-    pub fn interrupt_foreground(&self) -> bool {
-        let chain = self.job_table().foreground().upgrade();
+    /// Ctrl-C of an owner: ends its foreground job's chain (or load); true if there was one.
+    pub fn interrupt_foreground(&self, owner: OwnerId) -> bool {
+        let chain = self.job_table().foreground(owner).upgrade();
         chain.is_some_and(|chain| {
             chain.end(Cause::Interrupted);
             true

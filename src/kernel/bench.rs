@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::CallError;
-use super::job::Job;
+use super::job::{Job, JobStart};
 use super::job_output::JobOutput;
 use super::pipe::Pipe;
 use super::task::Task;
-use super::view::ProcessId;
+use super::view::{OwnerId, ProcessId};
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::sdk::{StockImage, StockPlugin};
@@ -45,6 +45,7 @@ pub struct BenchRound {
     pub sample_every: u64,
     /// The typed command line, for `jobs`.
     pub text: String,
+    pub owner: OwnerId,
 }
 
 /// Timings of a round.
@@ -96,7 +97,8 @@ impl Kernel {
     pub fn bench(self: &Arc<Self>, round: BenchRound) -> Result<Bench, CallError> {
         let times = Arc::new(Mutex::new(Rank::BenchTimes, RoundTimes::default()));
         let (kernel, written) = (self.clone(), times.clone());
-        let job = Job::launch(self, round.text.clone(), false, move |job, task| {
+        let start = JobStart { text: round.text.clone(), background: false, owner: round.owner };
+        let job = Job::launch(self, start, move |job, task| {
             let measured = Runner { kernel: &kernel, task, job }.round(&round)?;
             *written.lock() = measured;
             Ok(JobOutput::default())
@@ -260,5 +262,13 @@ impl Runner<'_> {
 
 /// A plan of one run without input.
 fn once(stages: Vec<CallStage>) -> CallPlan {
-    CallPlan { stages, input: Arc::from([]), repeat: 1, timeout: None, text: String::new(), background: false }
+    CallPlan {
+        stages,
+        input: Arc::from([]),
+        repeat: 1,
+        timeout: None,
+        text: String::new(),
+        background: false,
+        owner: OwnerId::FIRST,
+    }
 }

@@ -1,14 +1,14 @@
 //! Handle of a job: its views, waits and cancels. The module `launch` starts and runs jobs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cause::{Cause, Killer};
 use super::chain::Chain;
 use super::error::CallError;
 use super::job_output::JobOutput;
-use super::view::{FrameView, JobId, JobState, JobView};
+use super::view::{FrameView, JobId, JobState, JobView, OwnerId};
 use crate::journal::Outcome;
 use crate::locks::{Condvar, Mutex, Rank};
 
@@ -40,6 +40,14 @@ impl JobEnd {
 /// tells whether a wait within it is cancelled.
 pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), String> + Send>;
 
+/// What a job is started with.
+pub(super) struct JobStart {
+    /// The typed command line, for `jobs`.
+    pub text: String,
+    pub background: bool,
+    pub owner: OwnerId,
+}
+
 /// A running or ended job; cheap to clone.
 #[derive(Clone)]
 pub struct Job {
@@ -51,6 +59,8 @@ struct Inner {
     text: String,
     started: Instant,
     background: AtomicBool,
+    /// The [`OwnerId`] of who has it.
+    owner: AtomicU32,
     runs: AtomicU64,
     /// Count of runs that it was started for.
     runs_total: AtomicU64,
@@ -75,13 +85,15 @@ pub enum Waited {
 
 impl Job {
     /// A job that starts now, with its chain.
-    pub(super) fn new(id: JobId, text: String, background: bool, chain: Arc<Chain>) -> Job {
+    pub(super) fn new(id: JobId, start: JobStart, chain: Arc<Chain>) -> Job {
+        let JobStart { text, background, owner } = start;
         Job {
             inner: Arc::new(Inner {
                 id,
                 text,
                 started: Instant::now(),
                 background: AtomicBool::new(background),
+                owner: AtomicU32::new(owner.0),
                 runs: AtomicU64::new(0),
                 runs_total: AtomicU64::new(1),
                 chain: Mutex::new(Rank::JobChain, Some(chain)),
@@ -114,6 +126,16 @@ impl Job {
     /// Sets whether the job runs in the background, out of reach of Ctrl-C.
     pub(super) fn set_background(&self, background: bool) {
         self.inner.background.store(background, Ordering::Relaxed);
+    }
+
+    /// Who has the job: whoever started it, or took it into the foreground since.
+    pub fn owner(&self) -> OwnerId {
+        OwnerId(self.inner.owner.load(Ordering::Relaxed))
+    }
+
+    /// Gives the job to another owner.
+    pub(super) fn set_owner(&self, owner: OwnerId) {
+        self.inner.owner.store(owner.0, Ordering::Relaxed);
     }
 
     /// The job's number, `%N` at the prompt.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use super::chain::Chain;
 use super::job::Job;
-use super::view::JobId;
+use super::view::{JobId, OwnerId};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::{Advice, Problem};
 
@@ -17,8 +17,8 @@ const ENDED_JOBS_MAX: usize = 64;
 /// Running jobs, and ended background jobs that nobody has waited for.
 pub struct JobTable {
     jobs: Mutex<BTreeMap<JobId, Job>>,
-    /// The chain that Ctrl-C ends.
-    foreground: Mutex<Weak<Chain>>,
+    /// The chain of each owner that its Ctrl-C ends.
+    foreground: Mutex<BTreeMap<OwnerId, Weak<Chain>>>,
     next_id: AtomicU32,
 }
 
@@ -26,7 +26,7 @@ impl Default for JobTable {
     fn default() -> Self {
         JobTable {
             jobs: Mutex::new(Rank::Jobs, BTreeMap::new()),
-            foreground: Mutex::new(Rank::Foreground, Weak::new()),
+            foreground: Mutex::new(Rank::Foreground, BTreeMap::new()),
             next_id: AtomicU32::new(1),
         }
     }
@@ -71,27 +71,29 @@ impl JobTable {
         Ok(())
     }
 
-    /// The chain that Ctrl-C ends; dangling after its end.
-    pub fn foreground(&self) -> Weak<Chain> {
-        self.foreground.lock().clone()
+    /// The chain that an owner's Ctrl-C ends; dangling after its end.
+    pub fn foreground(&self, owner: OwnerId) -> Weak<Chain> {
+        self.foreground.lock().get(&owner).cloned().unwrap_or_default()
     }
 
-    /// Makes a chain the foreground one, which Ctrl-C ends.
-    pub fn set_foreground(&self, chain: &Arc<Chain>) {
-        *self.foreground.lock() = Arc::downgrade(chain);
+    /// Makes a chain the foreground one of an owner, which its Ctrl-C ends.
+    pub fn set_foreground(&self, owner: OwnerId, chain: &Arc<Chain>) {
+        self.foreground.lock().insert(owner, Arc::downgrade(chain));
     }
 
     /// Restores an earlier foreground chain.
-    pub fn restore_foreground(&self, chain: Weak<Chain>) {
-        *self.foreground.lock() = chain;
+    pub fn restore_foreground(&self, owner: OwnerId, chain: Weak<Chain>) {
+        self.foreground.lock().insert(owner, chain);
     }
 
-    /// Removes a chain from the foreground.
+    /// Removes a chain from the foreground, whoever has it there.
     pub fn unset_foreground(&self, chain: &Arc<Chain>) {
-        let mut foreground = self.foreground.lock();
-        if foreground.as_ptr() == Arc::as_ptr(chain) {
-            *foreground = Weak::new();
-        }
+        self.foreground.lock().retain(|_, foreground| foreground.as_ptr() != Arc::as_ptr(chain));
+    }
+
+    /// Forgets the foreground of an owner who has left.
+    pub fn forget_foreground(&self, owner: OwnerId) {
+        self.foreground.lock().remove(&owner);
     }
 }
 

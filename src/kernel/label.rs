@@ -9,6 +9,22 @@ pub type ProcessId = u32;
 /// A job's number, from 1.
 pub type JobId = u32;
 
+/// Whoever starts jobs, sets breakpoints and reads notices: one for each shell that the kernel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
+#[serde(transparent)]
+pub struct OwnerId(pub(super) u32);
+
+impl OwnerId {
+    /// The owner that a kernel has from its start; it never leaves.
+    pub const FIRST: OwnerId = OwnerId(0);
+}
+
+impl fmt::Display for OwnerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A process as messages name it: `1:front`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ProcessLabel {

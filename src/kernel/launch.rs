@@ -5,11 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::error::CallError;
-use super::job::{Job, JobEnd, KEPT_OUTPUT_BYTES_MAX, OutputSink};
+use super::job::{Job, JobEnd, JobStart, KEPT_OUTPUT_BYTES_MAX, OutputSink};
 use super::job_output::JobOutput;
 use super::notices::Notice;
 use super::pipe::Pipe;
 use super::task::Task;
+use super::view::OwnerId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::WASM_STACK_BYTES_MAX;
@@ -36,8 +37,9 @@ impl Job {
     /// # Errors
     /// A process of the plan has ended, too many jobs run, or no thread can be started.
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan, sink: Option<OutputSink>) -> Result<Job, CallError> {
-        let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
-        Job::launch(kernel, text, background, move |job, task| {
+        let of_thread = kernel.clone();
+        let start = JobStart { text: plan.text.clone(), background: plan.background, owner: plan.owner };
+        Job::launch(kernel, start, move |job, task| {
             let output = job.run_plan(&of_thread, task, plan)?;
             let Some(sink) = sink else { return Ok(JobOutput::Bytes(output)) };
             sink(&output, &|| task.chain.is_cancelled()).map_err(|why| {
@@ -54,17 +56,17 @@ impl Job {
     /// Too many jobs run, or no thread can be started.
     pub(super) fn launch(
         kernel: &Arc<Kernel>,
-        text: String,
-        background: bool,
+        start: JobStart,
         body: impl FnOnce(&Job, &Arc<Task>) -> Result<JobOutput, CallError> + Send + 'static,
     ) -> Result<Job, CallError> {
         let id = kernel.job_table().take_id();
         let task = kernel.new_task(id);
-        let job = Job::new(id, text, background, task.chain.clone());
+        let (background, owner) = (start.background, start.owner);
+        let job = Job::new(id, start, task.chain.clone());
         let admitted = kernel.job_table().admit(job.clone(), kernel.limits().jobs_max);
         admitted.map_err(|problem| CallError::worded(Outcome::Denied, problem, kernel.wording()))?;
         if !background {
-            kernel.set_foreground(&task.chain);
+            kernel.set_foreground(owner, &task.chain);
         }
         let (own, kernel_of_job) = (job.clone(), kernel.clone());
         let run = move || {
@@ -94,7 +96,7 @@ impl Job {
             JobOutput::Bytes(bytes) if self.is_background() && bytes.len() > KEPT_OUTPUT_BYTES_MAX => {
                 let (job, output_bytes) = (self.id(), bytes.len() as u64);
                 let kept_bytes = KEPT_OUTPUT_BYTES_MAX as u64;
-                kernel.notify(Notice::OutputCut { job, output_bytes, kept_bytes });
+                kernel.notify_owner(self.owner(), Notice::OutputCut { job, output_bytes, kept_bytes });
                 JobOutput::Bytes(bytes.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from))
             }
             output => output,
@@ -123,21 +125,26 @@ impl Kernel {
             self.job_table().remove(job.id());
             return;
         }
-        let view = job.view();
+        let (view, owner) = (job.view(), job.owner());
         let (job, took) = (view.id, end.duration);
-        self.notify(match &end.result {
-            Ok(output) => Notice::JobDone { job, took, output_bytes: output.byte_count(), text: view.text },
-            Err(error) => Notice::JobFailed { job, took, error: error.clone() },
-        });
+        self.notify_owner(
+            owner,
+            match &end.result {
+                Ok(output) => Notice::JobDone { job, took, output_bytes: output.byte_count(), text: view.text },
+                Err(error) => Notice::JobFailed { job, took, error: error.clone() },
+            },
+        );
     }
 }
 
 impl Job {
-    /// Makes the job the foreground one, which Ctrl-C ends.
-    pub fn to_foreground(&self, kernel: &Kernel) {
+    /// Makes the job the foreground one of an owner, whose it becomes and whose Ctrl-C ends it.
+    pub fn to_foreground(&self, kernel: &Kernel, owner: OwnerId) {
+        self.set_owner(owner);
         self.set_background(false);
         if let Some(chain) = self.running() {
-            kernel.set_foreground(&chain);
+            kernel.job_table().unset_foreground(&chain);
+            kernel.set_foreground(owner, &chain);
         }
     }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use super::call_failure::CallFailure;
 use super::cause::Deadline;
 use super::error::{CallError, outcome_of};
+use super::job::JobStart;
 use super::job_output::JobOutput;
 use super::load_record::LOAD;
 use super::policy::learn::Spawn;
 use super::supervision::Supervision;
 use super::task::Task;
-use super::view::ProcessLabel;
+use super::view::{OwnerId, ProcessLabel};
 use super::{Job, Kernel, launch};
 use crate::journal::Outcome;
 use crate::runtime::source::{Access, Progress};
@@ -138,7 +139,7 @@ impl Kernel {
     /// # Errors
     /// The program does not compile or link, its start fails, a limit refuses it, or the load is interrupted.
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
-        self.load_unless(request, &|| false)
+        self.load_unless(request, OwnerId::FIRST, &|| false)
     }
 
     /// Starts a process as above. `interrupted` is checked once the start can be cancelled, so that an earlier Ctrl-C
@@ -149,9 +150,10 @@ impl Kernel {
     pub fn load_unless(
         self: &Arc<Self>,
         request: LoadRequest,
+        owner: OwnerId,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<ProcessLabel, CallError> {
-        self.load_in(&self.foreground_task(interrupted), request)
+        self.load_in(&self.foreground_task(owner, interrupted), request)
     }
 
     /// Starts a process as a foreground job, whose nested calls breakpoints can hold. The job's output is
@@ -159,9 +161,9 @@ impl Kernel {
     ///
     /// # Errors
     /// Too many jobs run, or no thread can be started. A failure of the load itself is the job's.
-    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
-        let kernel = self.clone();
-        Job::launch(self, text, false, move |_, task| kernel.load_in(task, request).map(JobOutput::Loaded))
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String, owner: OwnerId) -> Result<Job, CallError> {
+        let (kernel, start) = (self.clone(), JobStart { text, background: false, owner });
+        Job::launch(self, start, move |_, task| kernel.load_in(task, request).map(JobOutput::Loaded))
     }
 
     fn load_in(self: &Arc<Self>, task: &Arc<Task>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {

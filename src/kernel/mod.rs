@@ -34,6 +34,7 @@ mod job_table;
 mod kill;
 mod label;
 mod launch;
+mod leave;
 mod life_log;
 mod lifecycle;
 pub mod lint;
@@ -45,6 +46,7 @@ mod lookup;
 mod memory_account;
 pub mod names;
 mod notices;
+mod owners;
 mod parallel;
 mod parent_call;
 mod pauses;
@@ -94,7 +96,7 @@ pub use stack::{CallStack, PluginStack, StackView};
 pub use state::{Kernel, KernelOptions, StreamTaker};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
-    FrameView, JobId, JobState, JobView, Killed, LifeChange, LifeEvent, LoadableView, LogLine, ProcessDetail,
+    FrameView, JobId, JobState, JobView, Killed, LifeChange, LifeEvent, LoadableView, LogLine, OwnerId, ProcessDetail,
     ProcessId, ProcessLabel, ProcessState, ProcessView, Replaced,
 };
 pub use watch::watchable;

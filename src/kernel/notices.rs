@@ -1,6 +1,5 @@
-//! Notices for the person at the prompt, as data, and the bounded queue that they wait in.
+//! Notices for the person at the prompt, as data.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,6 @@ use std::time::Duration;
 use super::call_failure::CallFailure;
 use super::error::CallError;
 use super::view::{JobId, ProcessLabel};
-use crate::locks::{Mutex, Rank};
 
 /// An unrequested message for the person at the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,32 +42,4 @@ pub enum ResetBy {
     Chain,
     /// Its own call trapped, or met a limit.
     OwnFailure,
-}
-
-/// Most notices that wait for the prompt; the oldest are dropped first.
-const NOTICES_MAX: usize = 100;
-
-/// Notices that wait for the prompt.
-pub struct Notices(Mutex<VecDeque<Notice>>);
-
-impl Default for Notices {
-    fn default() -> Self {
-        Notices(Mutex::new(Rank::Notices, VecDeque::new()))
-    }
-}
-
-impl Notices {
-    /// Adds a notice; a full queue drops its oldest.
-    pub fn add(&self, notice: Notice) {
-        let mut notices = self.0.lock();
-        if notices.len() >= NOTICES_MAX {
-            notices.pop_front();
-        }
-        notices.push_back(notice);
-    }
-
-    /// Removes and returns all notices, oldest first.
-    pub fn take(&self) -> Vec<Notice> {
-        self.0.lock().drain(..).collect()
-    }
 }

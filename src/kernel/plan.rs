@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::view::ProcessId;
+use super::view::{OwnerId, ProcessId};
 
 /// Calls of a job in order, each with the output of the previous one as its input.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct CallPlan {
     /// The typed command line, for `jobs`.
     pub text: String,
     pub background: bool,
+    pub owner: OwnerId,
 }
 
 /// One stage of a pipe of calls.

@@ -24,10 +24,11 @@ use super::cause::{Cause, Killer};
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
+use super::job::JobStart;
 use super::job_output::JobOutput;
 use super::process::{Life, NewProcess, Process, ProcessSlot};
 use super::task::Task;
-use super::view::{ProcessId, Replaced};
+use super::view::{OwnerId, ProcessId, Replaced};
 use super::{Job, Kernel};
 use crate::locks::MutexGuard;
 use crate::runtime::{Advice, Failure, FailureKind, Program, Wording};
@@ -43,7 +44,7 @@ impl Kernel {
     /// The process has ended, the new instance does not start, or the replacement is interrupted; the old instance
     /// stays.
     pub fn restart(self: &Arc<Self>, id: ProcessId) -> Result<Replaced, CallError> {
-        self.replace_unless(id, &ReplacementRequest::Restart, &|| false)
+        self.replace_unless(id, &ReplacementRequest::Restart, OwnerId::FIRST, &|| false)
     }
 
     /// [`ReplacementRequest::Reload`], ended by Ctrl-C.
@@ -51,7 +52,12 @@ impl Kernel {
     /// # Errors
     /// As of [`Kernel::restart`]; without `force` also when the new program lacks functions of the old one.
     pub fn reload(self: &Arc<Self>, id: ProcessId, program: &Arc<Program>, force: bool) -> Result<Replaced, CallError> {
-        self.replace_unless(id, &ReplacementRequest::Reload { program: program.clone(), force }, &|| false)
+        self.replace_unless(
+            id,
+            &ReplacementRequest::Reload { program: program.clone(), force },
+            OwnerId::FIRST,
+            &|| false,
+        )
     }
 
     /// Replaces a process unless `interrupted` returns true, which is asked once Ctrl-C can reach the replacement: an
@@ -63,9 +69,10 @@ impl Kernel {
         self: &Arc<Self>,
         id: ProcessId,
         what: &ReplacementRequest,
+        owner: OwnerId,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Replaced, CallError> {
-        self.replace_in(&self.foreground_task(interrupted), id, what, None)
+        self.replace_in(&self.foreground_task(owner, interrupted), id, what, None)
     }
 
     /// Replaces a process in a foreground job, so that breakpoints can hold calls of the new instance's start. The
@@ -78,9 +85,10 @@ impl Kernel {
         id: ProcessId,
         what: ReplacementRequest,
         text: String,
+        owner: OwnerId,
     ) -> Result<Job, CallError> {
-        let kernel = self.clone();
-        Job::launch(self, text, false, move |_, task| kernel.replace_in(task, id, &what, None).map(JobOutput::Replaced))
+        let (kernel, start) = (self.clone(), JobStart { text, background: false, owner });
+        Job::launch(self, start, move |_, task| kernel.replace_in(task, id, &what, None).map(JobOutput::Replaced))
     }
 
     /// Replaces a process in the chain of `task`; the new instance has `timeout` to start.

@@ -13,7 +13,8 @@ use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
 use super::life_log::LifeLog;
 use super::logbook::Logbook;
-use super::notices::{Notice, Notices};
+use super::notices::Notice;
+use super::owners::Owners;
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
 use super::pool::Pool;
@@ -21,7 +22,7 @@ use super::profile::collector::Collecting;
 use super::stack_log::StackLog;
 use super::started_budget::StartedBudget;
 use super::table::Table;
-use super::view::ProcessLabel;
+use super::view::{OwnerId, ProcessLabel};
 use super::waits::Waits;
 use super::watch_list::WatchList;
 use crate::journal::{Journal, JournalLimits, PayloadSettings};
@@ -73,7 +74,7 @@ pub struct Kernel {
     chains: ChainTable,
     pool: Arc<Pool>,
     started_budget: Arc<StartedBudget>,
-    notices: Notices,
+    owners: Owners,
     life_log: LifeLog,
     gate: PolicyGate,
     spawns: Mutex<Spawns>,
@@ -99,6 +100,8 @@ pub struct StubCall<'a> {
     pub commands: &'a str,
     pub input: &'a [u8],
     pub process: ProcessLabel,
+    /// Who has the job that makes the call.
+    pub owner: OwnerId,
     /// True when the call was cancelled: the commands must stop.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -164,7 +167,7 @@ impl Kernel {
             waits: Waits::default(),
             jobs: JobTable::default(),
             chains: ChainTable::default(),
-            notices: Notices::default(),
+            owners: Owners::default(),
             life_log: LifeLog::default(),
             gate: PolicyGate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Rank::Spawns, Spawns::default()),
@@ -305,9 +308,9 @@ impl Kernel {
         &self.life_log
     }
 
-    /// The notices that were not taken yet.
-    pub(super) fn notices(&self) -> &Notices {
-        &self.notices
+    /// Who has jobs here, with the notices that wait for each.
+    pub(super) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// The receiver of plugins' standard streams, once it is set.
@@ -340,9 +343,14 @@ impl Kernel {
         *self.stub_runner.write() = Some(runner);
     }
 
-    /// Queues a notice for the person at the prompt.
+    /// Queues a notice for everybody.
     pub(super) fn notify(&self, notice: Notice) {
-        self.notices.add(notice);
+        self.owners.notify(&notice);
+    }
+
+    /// Queues a notice for one owner; one of an owner who has left goes to the first.
+    pub(super) fn notify_owner(&self, owner: OwnerId, notice: Notice) {
+        self.owners.notify_one(owner, notice);
     }
 
     /// The limits of this kernel.

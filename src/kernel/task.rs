@@ -9,7 +9,7 @@ use super::cause::Cause;
 use super::chain::{Chain, NewChain};
 use super::parent_call::ParentCall;
 use super::started::StartedCalls;
-use super::view::JobId;
+use super::view::{JobId, OwnerId};
 use super::waits::Waits;
 use crate::journal::{Lane, Record};
 
@@ -84,17 +84,17 @@ impl Kernel {
         chain
     }
 
-    /// Makes this chain the foreground one, which this thread waits for.
-    pub(super) fn set_foreground(&self, chain: &Arc<Chain>) {
+    /// Makes this chain the owner's foreground one, which this thread waits for.
+    pub(super) fn set_foreground(&self, owner: OwnerId, chain: &Arc<Chain>) {
         self.waits().begin(chain.id, chain.job);
-        self.job_table().set_foreground(chain);
+        self.job_table().set_foreground(owner, chain);
     }
 
-    /// A task of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not
-    /// lost.
-    pub(super) fn foreground_task(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Task> {
+    /// A task of no job that the owner's Ctrl-C ends. `interrupted` is asked once it can, so that one that came just
+    /// before is not lost.
+    pub(super) fn foreground_task(self: &Arc<Self>, owner: OwnerId, interrupted: &dyn Fn() -> bool) -> Arc<Task> {
         let task = self.new_task(0);
-        self.set_foreground(&task.chain);
+        self.set_foreground(owner, &task.chain);
         if interrupted() {
             task.chain.end(Cause::Interrupted);
         }

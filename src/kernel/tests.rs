@@ -90,6 +90,7 @@ pub(super) fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan
         timeout: None,
         text: format!("call {process} {function}"),
         background: false,
+        owner: OwnerId::FIRST,
     }
 }
 

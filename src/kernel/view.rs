@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::call_failure::CallFailure;
 use super::crash::{Crash, ExitReason};
-pub use super::label::{JobId, ProcessId, ProcessLabel};
+pub use super::label::{JobId, OwnerId, ProcessId, ProcessLabel};
 use super::supervision::Supervision;
 use crate::journal::Symbol;
 use crate::json::{as_ms, as_us};

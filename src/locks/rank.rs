@@ -57,7 +57,7 @@ pub enum Rank {
     StubRunner,
     /// The log of spawns.
     Spawns,
-    /// Notices for the prompt.
+    /// The owners of jobs, with their notices.
     Notices,
     /// Starts and ends of processes.
     LifeLog,

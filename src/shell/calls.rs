@@ -104,6 +104,7 @@ impl Session {
             timeout: options.time_limit(),
             text: inner.text.to_owned(),
             background: inner.background,
+            owner: self.owner(),
         };
         Ok(Ok(Calls { plan, options, program }))
     }
@@ -219,6 +220,7 @@ impl Session {
             timeout: options.time_limit(),
             text: format!("call {} {}", options.plugin, options.function),
             background: false,
+            owner: self.owner(),
         };
         let job = self.kernel().start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_park(&job, false)? {

@@ -55,7 +55,7 @@ pub fn exchange(
         ReplacementRequest::Reload { .. } => ReplacementKind::Reload,
     };
     if session.kernel().breakpoints().is_empty() {
-        let replaced = session.kernel().replace_unless(id, &what, &|| session.interrupt().is_raised());
+        let replaced = session.kernel().replace_unless(id, &what, session.owner(), &|| session.interrupt().is_raised());
         return Ok(Exchanged::Done(replaced_news(&replaced.map_err(|error| session.call_error(error))?, kind, &more)));
     }
     let word = match kind {
@@ -63,7 +63,8 @@ pub fn exchange(
         ReplacementKind::Reload => "reload",
     };
     let text = format!("{word} {}", session.label(id));
-    let job = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
+    let job =
+        session.kernel().start_replace(id, what, text, session.owner()).map_err(|error| session.call_error(error))?;
     let context = ReplyContext { kind, more };
     match session.wait_or_park(&job, false)? {
         WaitOutcome::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &context)?)),

@@ -119,7 +119,7 @@ impl Session {
     pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
         if !self.is_serving_hold() {
             // Foreground first: the job may be held again before the release returns.
-            job.to_foreground(self.kernel());
+            job.to_foreground(self.kernel(), self.owner());
         }
         self.kernel().release(job.id(), order).map_err(hold_error)?;
         match self.is_serving_hold() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, OwnerId};
 
 /// The flag. Clones share it.
 #[derive(Clone, Default)]
@@ -112,6 +112,7 @@ impl Interrupt {
 #[derive(Clone)]
 pub struct Interrupter {
     pub(super) kernel: Arc<Kernel>,
+    pub(super) owner: OwnerId,
     pub(super) interrupt: Interrupt,
 }
 
@@ -119,7 +120,7 @@ impl Interrupter {
     /// Handles Ctrl-C; true when the one before was not answered yet.
     pub fn interrupt(&self) -> bool {
         let again = self.interrupt.raise();
-        self.kernel.interrupt_foreground();
+        self.kernel.interrupt_foreground(self.owner);
         again
     }
 

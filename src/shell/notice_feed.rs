@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::reply::{Line, Role};
 use super::words::notice_text;
-use crate::kernel::{JobId, Kernel, Notice};
+use crate::kernel::{JobId, Kernel, Notice, OwnerId};
 
 /// The most failed jobs that are remembered as reported.
 const REPORTED_FAILURES_MAX: usize = 1_000;
@@ -16,15 +16,16 @@ const REPORTED_FAILURES_MAX: usize = 1_000;
 #[derive(Clone)]
 pub struct NoticeFeed {
     kernel: Arc<Kernel>,
+    owner: OwnerId,
     /// Failed jobs whose notice was taken: the newest [`REPORTED_FAILURES_MAX`]. Locked while notices are taken, so
     /// that one job is not reported twice.
     reported: Arc<Mutex<BTreeSet<JobId>>>,
 }
 
 impl NoticeFeed {
-    /// A feed of a kernel's notices, none of which is reported yet.
-    pub fn new(kernel: Arc<Kernel>) -> NoticeFeed {
-        NoticeFeed { kernel, reported: Arc::default() }
+    /// A feed of a kernel's notices for an owner, none of which is reported yet.
+    pub fn new(kernel: Arc<Kernel>, owner: OwnerId) -> NoticeFeed {
+        NoticeFeed { kernel, owner, reported: Arc::default() }
     }
 
     /// Takes the notices that wait, as lines, oldest first.
@@ -41,7 +42,7 @@ impl NoticeFeed {
 
     fn take_locked(&self, reported: &mut BTreeSet<JobId>, claimed: Option<JobId>) -> Vec<Line> {
         let mut lines = Vec::new();
-        for notice in self.kernel.take_notices() {
+        for notice in self.kernel.take_notices(self.owner) {
             if let Notice::JobFailed { job, .. } = notice {
                 if Some(job) == claimed {
                     continue;

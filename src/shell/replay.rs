@@ -12,7 +12,7 @@ use super::session::Session;
 use super::waits::OnInterrupt;
 use crate::journal::{Journal, KeptBytes, Outcome, Record, RecordKind};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, in_calling_order};
-use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
+use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, OwnerId, ProcessDetail, ProcessId};
 use crate::runtime::sha256_hex;
 use crate::shell::words::payload::{preview, whole};
 
@@ -196,6 +196,7 @@ impl ReplayStage {
             timeout: None,
             text: format!("replay {process} {function}"),
             background: false,
+            owner: OwnerId::FIRST,
         };
         self.last.0.lock().clear();
         let job = self.kernel.start(plan).map_err(|error| session.call_error(error))?;

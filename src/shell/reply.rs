@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 pub use super::error::{DisplayState, ErrorKind, ShellError};
+use crate::journal::Symbol;
 pub use crate::text::{is_control_or_bidi, many_lines, one_line};
 
 /// The result of a command.
@@ -135,7 +136,8 @@ fn json_value(value: &impl Serialize) -> Value {
 }
 
 /// The role of a piece of text; the front chooses its look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     #[default]
     Plain,
@@ -152,15 +154,23 @@ pub enum Role {
     Bad,
 }
 
+impl Role {
+    fn is_plain(&self) -> bool {
+        *self == Role::Plain
+    }
+}
+
 /// A piece of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
+    #[serde(default, skip_serializing_if = "Role::is_plain")]
     pub role: Role,
     pub text: String,
 }
 
 /// One line of text with roles.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Line {
     pub spans: Vec<Span>,
 }
@@ -201,7 +211,7 @@ impl From<&str> for Line {
 }
 
 /// A text that takes as many rows as it needs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paragraph {
     pub line: Line,
     /// Blanks before its second row and those after it.
@@ -222,14 +232,16 @@ impl fmt::Display for Line {
 }
 
 /// The alignment of a column's cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Align {
     Left,
     Right,
 }
 
 /// The text of a cell where the width is bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Brevity {
     #[default]
     Whole,
@@ -240,14 +252,23 @@ pub enum Brevity {
 /// The importance of a column that is never left out.
 pub const ESSENTIAL: u8 = u8::MAX;
 
+/// A title as the program has it: of its text, or interned.
+type Title = &'static str;
+
 /// A column's title and side, and how it gives way where the width is bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
-    pub title: &'static str,
+    #[serde(deserialize_with = "interned")]
+    pub title: Title,
     pub align: Align,
     /// Columns of low importance are left out first; those of [`ESSENTIAL`] stay.
     pub importance: u8,
     pub brevity: Brevity,
+}
+
+/// A title that was read: kept as long as the program, among the bounded names.
+fn interned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Title, D::Error> {
+    String::deserialize(deserializer).map(|title| Symbol::intern(&title).as_str())
 }
 
 impl Heading {
@@ -258,7 +279,7 @@ impl Heading {
 }
 
 /// Rows under headings; a row has a cell for each.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Table {
     pub headings: Vec<Heading>,
     pub rows: Vec<Vec<Span>>,

@@ -11,10 +11,10 @@ use crate::kernel::hooks::StubCall;
 /// # Errors
 /// The commands fail; one line.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
-    let StubCall { kernel, commands, input, process, cancelled } = call;
+    let StubCall { kernel, commands, input, process, owner, cancelled } = call;
     let (front, _) = Headless::new();
     let interrupt = Interrupt::linked(move || cancelled());
-    let mut session = Session::helper(kernel, TABLE, Box::new(front), interrupt);
+    let mut session = Session::helper(kernel, TABLE, Box::new(front), owner, interrupt);
     session.set("INPUT", input).map_err(|error| error.to_string())?;
     let name = format!("stub of {}", process.name);
     let (result, sink) =

@@ -119,9 +119,10 @@ impl Session {
         end
     }
 
-    /// The jobs that were started with `&`, by number.
+    /// The jobs of this session in the background, by number.
     pub fn background_jobs(&self) -> Vec<Job> {
-        self.kernel().jobs().into_iter().filter(|job| job.view().background).collect()
+        let owner = self.owner();
+        self.kernel().jobs().into_iter().filter(|job| job.owner() == owner && job.is_background()).collect()
     }
 
     /// Waits for all background jobs at the end of a script; gives the first failure.

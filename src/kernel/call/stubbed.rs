@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kernel::hooks::{Stub, StubAnswer, StubCall};
 use crate::kernel::process::Process;
 use crate::kernel::task::Task;
+use crate::kernel::view::OwnerId;
 use crate::runtime::{Failure, FailureKind};
 
 impl Task {
@@ -25,13 +26,14 @@ impl Task {
                     let chain = self.chain.clone();
                     Arc::new(move || chain.is_cancelled())
                 };
-                let call =
-                    StubCall { kernel: self.kernel.clone(), commands, input, process: process.label(), cancelled };
+                let owner = self.kernel.job(self.chain.job).map_or(OwnerId::FIRST, |job| job.owner());
+                let (kernel, process_label) = (self.kernel.clone(), process.label());
+                let call = StubCall { kernel, commands, input, process: process_label, owner, cancelled };
                 self.give_back_seqs();
                 // The commands' calls become foreground jobs; afterwards this job is the foreground one again.
-                let foreground = self.kernel.job_table().foreground();
+                let foreground = self.kernel.job_table().foreground(owner);
                 let answer = self.kernel.waits().while_answered(self.chain.id, process.label(), || runner(call));
-                self.kernel.job_table().restore_foreground(foreground);
+                self.kernel.job_table().restore_foreground(owner, foreground);
                 let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
                 answer.map(Arc::from).map_err(failed)
             }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::call_to_match::CallToMatch;
 use crate::journal::Filter;
 use crate::kernel::debug::HoldSide;
+use crate::kernel::view::OwnerId;
 
 /// A breakpoint to set.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct BreakSpec {
     pub side: HoldSide,
     /// Commands that the shell runs at a hit.
     pub commands: Option<String>,
+    /// Who set it; it goes with them.
+    pub owner: OwnerId,
 }
 
 /// A breakpoint that is set.
@@ -48,6 +51,11 @@ impl Breakpoint {
     /// Number of the breakpoint.
     pub(super) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Who set the breakpoint.
+    pub(super) fn owner(&self) -> OwnerId {
+        self.spec.owner
     }
 
     /// The breakpoint's number if it holds this call on this side, which counts as a hit.

@@ -229,8 +229,10 @@ impl Kernel {
     /// Only the thread of the held call calls this.
     fn notify_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
-        if held && job.is_background() {
-            self.notify(Notice::Held { job: job.id() });
+        if held {
+            // Its owner sees where a foreground job stands.
+            let reader = if job.is_background() { None } else { Some(job.owner()) };
+            self.owners().notify_but(reader, &Notice::Held { job: job.id() });
         }
         job.set_held(held || self.held_chain(job.id()).is_some());
     }

@@ -9,6 +9,7 @@ use super::rules::RULES_MAX;
 use super::stub::{Stub, StubSpec, StubView};
 use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::debug::HoldSide;
+use crate::kernel::view::OwnerId;
 use crate::kernel::{Kernel, names};
 use crate::runtime::advice::RuleKind;
 use crate::runtime::{Advice, Problem};
@@ -31,6 +32,16 @@ impl Hooks {
     /// Whether calls keep their payloads.
     pub(in crate::kernel) fn keep_payloads(&self, on: bool) {
         self.change(|rules| rules.payloads = on);
+    }
+}
+
+impl Hooks {
+    /// Deletes the breakpoints of an owner; returns their numbers.
+    pub(in crate::kernel) fn delete_breakpoints_of(&self, owner: OwnerId) -> Vec<u32> {
+        self.change(|rules| {
+            let deleted = rules.breakpoints.extract_if(.., |breakpoint| breakpoint.owner() == owner);
+            deleted.map(|breakpoint| breakpoint.id()).collect()
+        })
     }
 }
 

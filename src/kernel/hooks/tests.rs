@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
+use crate::kernel::OwnerId;
 use crate::kernel::tests::{call, is_call, kernel, load, program};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
 use crate::runtime::Advice;
@@ -25,6 +26,7 @@ fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
         timeout: None,
         text: format!("call {process} {function}"),
         background: false,
+        owner: OwnerId::FIRST,
     }
 }
 
@@ -33,7 +35,7 @@ fn filter(text: &str) -> Filter {
 }
 
 fn break_at(kernel: &Kernel, text: &str, side: HoldSide) -> u32 {
-    kernel.set_breakpoint(BreakSpec { filter: filter(text), side, commands: None }).unwrap()
+    kernel.set_breakpoint(BreakSpec { filter: filter(text), side, commands: None, owner: OwnerId::FIRST }).unwrap()
 }
 
 fn fault(text: &str, kind: FaultKind) -> FaultSpec {
@@ -95,7 +97,8 @@ fn nothing_set_leaves_calls_alone() {
 #[test]
 fn an_expression_that_needs_the_end_is_refused_before_it() {
     let kernel = kernel();
-    let spec = BreakSpec { filter: filter("outcome = error"), side: HoldSide::Before, commands: None };
+    let spec =
+        BreakSpec { filter: filter("outcome = error"), side: HoldSide::Before, commands: None, owner: OwnerId::FIRST };
     assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice.as_deref(), Some(&Advice::HoldOnReturn));
     assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ReplacementRequest;
 use crate::journal::Outcome;
+use crate::kernel::OwnerId;
 use crate::kernel::tests::{call, kernel, load, message, plan, program, put_word, text, until};
 use crate::kernel::{CallError, Kernel, LoadRequest, ProcessId, ProcessState, Replaced};
 use crate::runtime::Program;
@@ -75,7 +76,7 @@ fn begin(
     what: ReplacementRequest,
 ) -> std::thread::JoinHandle<Result<Replaced, CallError>> {
     let kernel = kernel.clone();
-    std::thread::spawn(move || kernel.replace_unless(id, &what, &|| false))
+    std::thread::spawn(move || kernel.replace_unless(id, &what, OwnerId::FIRST, &|| false))
 }
 
 fn reload(program: &Arc<Program>) -> ReplacementRequest {
@@ -208,7 +209,7 @@ fn a_watched_file_is_reloaded_when_it_changes_and_kept_when_it_breaks() {
         write(&path, wat);
         let mut notices = Vec::new();
         until("a notice comes", || {
-            notices.extend(kernel.take_notices());
+            notices.extend(kernel.take_notices(OwnerId::FIRST));
             !notices.is_empty()
         });
         crate::shell::words::notice_text(&notices.remove(0))
@@ -336,7 +337,7 @@ fn what_has_not_started_is_not_replaced() {
     gate.wait_for(1);
     let id = kernel.find("test").unwrap();
     for what in [ReplacementRequest::Restart, reload(&Arc::new(program(CRASH)))] {
-        let error = kernel.replace_unless(id, &what, &|| false).unwrap_err().to_string();
+        let error = kernel.replace_unless(id, &what, OwnerId::FIRST, &|| false).unwrap_err().to_string();
         assert!(
             error.ends_with("reload `2:test`: it has not started yet")
                 || error.ends_with("restart `2:test`: it has not started yet"),

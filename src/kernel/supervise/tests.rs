@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::too_many;
+use crate::kernel::OwnerId;
 use crate::kernel::supervision::{CrashesMax, OnCrash, Restart, Supervision};
 use crate::kernel::tests::{call, kernel, message, plan, program};
 use crate::kernel::{Kernel, LoadRequest, ProcessId, ProcessState};
@@ -82,7 +83,8 @@ fn one_that_ends_when_it_crashes_is_dead_and_says_why() {
     let ProcessState::Dead { reason } = state(&kernel, id) else { panic!("it lives") };
     assert!(reason.words(SHELL).starts_with("crashed: 1:test.crash: trap"), "{reason:?}");
     assert!(
-        crate::shell::words::notice_text(&kernel.take_notices()[0]).starts_with("`1:test` ended because it crashed")
+        crate::shell::words::notice_text(&kernel.take_notices(OwnerId::FIRST)[0])
+            .starts_with("`1:test` ended because it crashed")
     );
 }
 

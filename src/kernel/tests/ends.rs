@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{SPIN, call, is_call, kernel, kernel_with, load, message, plan, program, text, until};
+use crate::kernel::OwnerId;
 use crate::kernel::{Job, Kernel, LoadRequest, ProcessId, ProcessState};
 use crate::limits::Limits;
 use crate::runtime::{AllowedPath, Spec};
@@ -227,10 +228,10 @@ fn a_guest_ends_its_descendants_and_nobody_else() {
 #[test]
 fn a_notice_names_whose_state_was_lost_with_a_chain() {
     let (kernel, _dir) = spawner_and_spin();
-    kernel.take_notices();
+    kernel.take_notices(OwnerId::FIRST);
     let job = start(&kernel, 1, "call", "2 spin x", SHORT);
     error(&job);
-    let notices = kernel.take_notices();
+    let notices = kernel.take_notices(OwnerId::FIRST);
     let says = "`1:spawner` was reset: its call ended with its chain, and the state of 1 earlier call is lost";
     let notices: Vec<String> = notices.iter().map(crate::shell::words::notice_text).collect();
     assert_eq!(notices, [says], "the other had no state to lose");

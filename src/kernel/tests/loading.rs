@@ -10,6 +10,7 @@ use super::ends::{FOR_EVER, SHORT, calls_running, error, start};
 use super::{call, kernel, kernel_with, load, program, text, until};
 use crate::journal::Outcome;
 use crate::kernel::Notice;
+use crate::kernel::OwnerId;
 use crate::kernel::{Kernel, KernelOptions, LoadRequest};
 use crate::limits::Limits;
 use crate::runtime::Spec;
@@ -118,5 +119,5 @@ fn without_a_program_to_compile_in_heavy_modules_are_compiled_here_and_that_is_t
     }
     let says = "no process can be started to compile in (no such file or directory): `test.wat` and other heavy modules are compiled \
         in this one, where a compilation goes on that was given up";
-    assert_eq!(kernel.take_notices(), [Notice::NoCompiler { why: says.to_owned() }], "once");
+    assert_eq!(kernel.take_notices(OwnerId::FIRST), [Notice::NoCompiler { why: says.to_owned() }], "once");
 }

@@ -34,7 +34,7 @@ fn start_functions_and_constructors_are_ended_like_any_code() {
             move || kernel.load(request)
         });
         until("it starts", || calls_running(&kernel) == 1);
-        assert!(kernel.interrupt_foreground());
+        assert!(kernel.interrupt_foreground(OwnerId::FIRST));
         assert_eq!(loading.join().unwrap().unwrap_err().outcome, Outcome::Killed);
         assert_eq!(kernel.processes(false).len(), 1);
     }

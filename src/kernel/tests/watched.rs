@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tiny_http::{Response, Server};
 
 use super::{call, kernel, until};
+use crate::kernel::OwnerId;
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
 
 /// Writes a whole file with an old modification time.
@@ -30,7 +31,7 @@ fn load_watched(kernel: &Arc<Kernel>, path: &Path) -> ProcessId {
 fn notice(kernel: &Arc<Kernel>) -> String {
     let mut notices = Vec::new();
     until("a notice comes", || {
-        notices.extend(kernel.take_notices());
+        notices.extend(kernel.take_notices(OwnerId::FIRST));
         !notices.is_empty()
     });
     crate::shell::words::notice_text(&notices.remove(0))

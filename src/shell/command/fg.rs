@@ -31,7 +31,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let job = match options.job {
         Some(word) => job_of(session, &word)?,
         None => {
-            let jobs = session.kernel().jobs();
+            let owner = session.owner();
+            let jobs = session.kernel().jobs().into_iter().filter(|job| job.owner() == owner).collect::<Vec<_>>();
             let newest = jobs.iter().rev().find(|job| job.is_running()).or_else(|| jobs.last());
             newest.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))?
         }
@@ -39,6 +40,6 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     if job.is_held() {
         return session.resume(&job, Order::Continue(None));
     }
-    job.to_foreground(session.kernel());
+    job.to_foreground(session.kernel(), session.owner());
     session.wait_in_foreground(&job)
 }

@@ -28,11 +28,11 @@ struct LogLevelOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<LogLevelOptions>()?;
     let Some(word) = options.level else {
-        let level = session.kernel().log_level().as_str();
+        let level = session.kernel().log_level_of(session.owner()).as_str();
         return Ok(Reply::answer(level, serde_json::json!({ "level": level })));
     };
     if let Some(level) = LogLevel::ALL.into_iter().find(|level| level.as_str() == word) {
-        session.kernel().set_log_level(level);
+        session.kernel().set_log_level(session.owner(), level);
     }
     Ok(Reply::done(serde_json::json!({ "level": word })))
 }

@@ -58,7 +58,7 @@ pub fn load_manifest(
 /// The load fails or is interrupted.
 pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
     let imports = request.spec.imports.clone();
-    let loaded = session.kernel().load_unless(request, &|| session.interrupt().is_raised());
+    let loaded = session.kernel().load_unless(request, session.owner(), &|| session.interrupt().is_raised());
     let label = loaded.map_err(|error| session.call_error(error))?;
     stand_ins::notice_unused(session, label.id, &imports);
     Ok(label)

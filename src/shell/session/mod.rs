@@ -22,7 +22,7 @@ use super::notice_feed::NoticeFeed;
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
 use crate::journal::profile::Profile;
-use crate::kernel::{JobEnd, Kernel, LogLine};
+use crate::kernel::{JobEnd, Kernel, LogLine, OwnerId};
 use jobs::JobNotes;
 use output::Output;
 use scripts::Scripts;
@@ -30,7 +30,7 @@ use settings::Settings;
 use variables::Variables;
 
 pub use cases::{Case, CasePlace};
-pub use options::{LinesFrom, SessionOptions};
+pub use options::{Access, LinesFrom, SessionOptions};
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
 pub use settings::EditMode;
@@ -77,7 +77,7 @@ impl Session {
         options: SessionOptions,
         stdin: Stdin,
     ) -> Session {
-        let notices = NoticeFeed::new(Arc::clone(&kernel));
+        let notices = NoticeFeed::new(Arc::clone(&kernel), options.owner);
         Session {
             kernel,
             table,
@@ -103,9 +103,11 @@ impl Session {
         kernel: Arc<Kernel>,
         table: CommandTable<Session>,
         front: Box<dyn Front>,
+        owner: OwnerId,
         interrupt: Interrupt,
     ) -> Session {
-        let session = Session::new(kernel, table, front, SessionOptions::default(), Stdin::Used);
+        let options = SessionOptions { owner, ..SessionOptions::default() };
+        let session = Session::new(kernel, table, front, options, Stdin::Used);
         Session { interrupt, helper: true, ..session }
     }
 }
@@ -120,6 +122,11 @@ impl Session {
     /// The commands that it knows.
     pub fn table(&self) -> CommandTable<Session> {
         self.table
+    }
+
+    /// Whose its jobs, breakpoints and notices are.
+    pub fn owner(&self) -> OwnerId {
+        self.options.owner
     }
 
     /// The options of the session.
@@ -158,7 +165,7 @@ impl Session {
 
     /// Handle for the thread that receives Ctrl-C.
     pub fn interrupter(&self) -> Interrupter {
-        Interrupter { kernel: Arc::clone(&self.kernel), interrupt: self.interrupt.clone() }
+        Interrupter { kernel: Arc::clone(&self.kernel), owner: self.options.owner, interrupt: self.interrupt.clone() }
     }
 
     /// Waits for `at_most`, or until Ctrl-C: then an error.

@@ -1,5 +1,6 @@
 //! The options of a session, as the command line sets them.
 
+use crate::kernel::OwnerId;
 use crate::runtime::LogLevel;
 
 /// The options of a session.
@@ -16,6 +17,18 @@ pub struct SessionOptions {
     pub lines_from: LinesFrom,
     /// Log lines of plugins at this level and above are shown while the session waits for a call.
     pub logs_shown: Option<LogLevel>,
+    /// Whose jobs, breakpoints and notices the session's are.
+    pub owner: OwnerId,
+    pub access: Access,
+}
+
+/// What the commands of a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    #[default]
+    Full,
+    /// Look, and change nothing that others see.
+    ReadOnly,
 }
 
 /// Who gives the session its lines.

@@ -1,6 +1,7 @@
 //! Tests of calls that are held, released and stepped through.
 
 use super::*;
+use crate::kernel::OwnerId;
 use crate::kernel::hooks::HoldError;
 
 #[test]
@@ -155,7 +156,7 @@ fn a_held_job_can_be_interrupted_and_its_processes_killed() {
     break_at(&kernel, "callee = count_vowels*", HoldSide::Before);
     let job = kernel.start(plan(front, "run", b"")).unwrap();
     held(&kernel, &job);
-    assert!(kernel.interrupt_foreground());
+    assert!(kernel.interrupt_foreground(OwnerId::FIRST));
     assert_eq!(end(&job).unwrap_err().outcome, Outcome::Killed);
 
     let job = kernel.start(plan(front, "run", b"")).unwrap();
@@ -210,7 +211,7 @@ fn a_background_job_tells_that_it_is_held() {
     break_at(&kernel, "function = echo", HoldSide::Before);
     let job = kernel.start(CallPlan { background: true, ..plan(echo, "echo", b"") }).unwrap();
     held(&kernel, &job);
-    assert_eq!(kernel.take_notices(), [Notice::Held { job: 1 }]);
+    assert_eq!(kernel.take_notices(OwnerId::FIRST), [Notice::Held { job: 1 }]);
     job.kill();
     assert!(end(&job).is_err());
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::adds_up::{Asked, add_up};
 use super::for_seeds;
 use crate::journal::{Filter, PayloadSettings};
+use crate::kernel::OwnerId;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
 use crate::kernel::tests::{kernel_with, plan, put_word, until};
 use crate::kernel::{
@@ -109,7 +110,7 @@ impl Vandal {
     fn reload_as_job(&mut self, id: ProcessId) {
         // A job that ends by itself.
         let what = ReplacementRequest::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
-        let job = self.kernel.start_replace(id, what, "reload".into()).unwrap();
+        let job = self.kernel.start_replace(id, what, "reload".into(), OwnerId::FIRST).unwrap();
         if self.rng.bool() {
             job.kill();
         }
@@ -161,7 +162,7 @@ impl Vandal {
             7 | 8 => self.restart(some),
             9 | 10 => self.reload(some),
             11 => self.reload_as_job(some),
-            12 => drop(self.kernel.interrupt_foreground()),
+            12 => drop(self.kernel.interrupt_foreground(OwnerId::FIRST)),
             13 => self.ask(some, "try_call", &format!("{other} crash x")),
             14 => self.ask(some, "call", &format!("{other} spin x")),
             15 => self.spin(some),

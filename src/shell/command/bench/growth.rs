@@ -80,7 +80,7 @@ fn course(
         let (stages, order) = nested_stage(options, how, caller, callee, count, size);
         let before = session.kernel().calls_of(callee).unwrap_or(0);
         let started = Instant::now();
-        let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+        let job = session.kernel().start(plan(session, stages, order)).map_err(|error| session.call_error(error))?;
         if warm_up {
             let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
             end.result.clone().map_err(|error| session.call_error(error))?;

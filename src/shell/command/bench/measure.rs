@@ -126,7 +126,7 @@ fn run(
     let mut benches: Vec<Bench> = Vec::with_capacity(subject.works.len());
     let mut failed = None;
     for work in &subject.works {
-        let round = BenchRound { work: work.clone(), runs, sample_every, text: text.clone() };
+        let round = BenchRound { work: work.clone(), runs, sample_every, text: text.clone(), owner: session.owner() };
         match session.kernel().bench(round) {
             Ok(bench) => benches.push(bench),
             Err(error) => {

@@ -154,7 +154,7 @@ fn direct(
     }
     let variant = host_of(session, process).as_str();
     let bytes_in = input.len() as u64;
-    Ok(Subject::of(name, variant, BenchWork::Calls(plan(stages, input)), bytes_in))
+    Ok(Subject::of(name, variant, BenchWork::Calls(plan(session, stages, input)), bytes_in))
 }
 
 /// `PLUGIN.FUNCTION` as the value of an option.
@@ -167,8 +167,9 @@ fn target(session: &Session, option: &str, text: &str, known: &str) -> Result<(P
 }
 
 /// One run of these calls.
-pub fn plan(stages: Vec<CallStage>, input: Arc<[u8]>) -> CallPlan {
-    CallPlan { stages, input, repeat: 1, timeout: None, text: "bench".into(), background: false }
+pub fn plan(session: &Session, stages: Vec<CallStage>, input: Arc<[u8]>) -> CallPlan {
+    let owner = session.owner();
+    CallPlan { stages, input, repeat: 1, timeout: None, text: "bench".into(), background: false, owner }
 }
 
 /// A loop of calls in a fresh process of the caller.
@@ -184,11 +185,11 @@ fn nested(
     let stage = |count: u64| nested_stage(options, how, caller, callee, count, input.len() as u64);
     // A first call yields the output size and any error.
     let (stages, order) = stage(1);
-    let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+    let job = session.kernel().start(plan(session, stages, order)).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
     let output = end.bytes().map_err(|error| session.call_error(error))?;
     let (stages, order) = stage(1);
-    let call_time = probe(session, BenchWork::Calls(plan(stages, order)))?;
+    let call_time = probe(session, BenchWork::Calls(plan(session, stages, order)))?;
     let in_time = NESTED_TIME.as_nanos() / call_time.as_nanos().max(1);
     let most = options.calls.unwrap_or(NESTED_CALLS).min(NESTED_CALLS);
     let calls_each = u64::try_from(in_time).unwrap_or(most).clamp(1, most);
@@ -197,13 +198,13 @@ fn nested(
     Ok(Subject {
         calls_each,
         bytes_out: String::from_utf8_lossy(&output).trim().parse().ok(),
-        ..Subject::of(name, how, BenchWork::Calls(plan(stages, order)), input.len() as u64)
+        ..Subject::of(name, how, BenchWork::Calls(plan(session, stages, order)), input.len() as u64)
     })
 }
 
 /// The shortest time of [`PROBES`] runs.
 fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError> {
-    let round = BenchRound { work, runs: PROBES, sample_every: 1, text: "bench".into() };
+    let round = BenchRound { work, runs: PROBES, sample_every: 1, text: "bench".into(), owner: session.owner() };
     let bench = session.kernel().bench(round).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(bench.job(), OnInterrupt::EndJob)?;
     end.result.clone().map_err(|error| session.call_error(error))?;
@@ -322,7 +323,7 @@ fn parallel(
     let stages = vec![CallStage { process: caller, function: "spam_all".into() }];
     let many = Subject {
         variant: format!("{count} at once"),
-        works: vec![BenchWork::Calls(plan(stages, Arc::from(order.into_bytes())))],
+        works: vec![BenchWork::Calls(plan(session, stages, Arc::from(order.into_bytes())))],
         calls_each,
         ..single.copied()
     };
@@ -364,7 +365,7 @@ fn start(
     let request = LoadRequest { host, ..LoadRequest::plain(program) };
     let label = session
         .kernel()
-        .load_unless(request, &|| session.interrupt().is_raised())
+        .load_unless(request, session.owner(), &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     temporary.processes.push(label.id);
     Ok(label.id)

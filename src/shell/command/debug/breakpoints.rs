@@ -119,7 +119,7 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     let side = if words.on == "return" { HoldSide::After } else { HoldSide::Before };
     let filter = words.filter.source().to_owned();
     session.warn_of_unknown(&words.filter, words.pending);
-    let spec = BreakSpec { filter: words.filter, side, commands: words.commands };
+    let spec = BreakSpec { filter: words.filter, side, commands: words.commands, owner: session.owner() };
     let id = session
         .kernel()
         .set_breakpoint(spec)

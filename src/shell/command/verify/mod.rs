@@ -118,7 +118,7 @@ fn run_side(
         LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
     let label = session
         .kernel()
-        .load_unless(request, &|| session.interrupt().is_raised())
+        .load_unless(request, session.owner(), &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
     let ids = ids_below(session, label.id);
@@ -141,6 +141,7 @@ fn call(
         timeout: None,
         text: format!("verify {process} {function}"),
         background: false,
+        owner: session.owner(),
     };
     let job = session.kernel().start(plan).map_err(|error| session.call_error(error))?;
     let id = job.id();
