@@ -203,7 +203,7 @@ pub struct NewArgs {
     /// The directory, whose last part becomes the plugin's name.
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// The language: rust, c, zig, assemblyscript or go.
+    /// The language: rust, c, zig, assemblyscript, go or javascript.
     #[arg(long, value_name = "LANG", default_value = "rust", hide_possible_values = true)]
     pub lang: Language,
 }

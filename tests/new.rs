@@ -127,20 +127,53 @@ fn a_new_plugin_in_go_builds_and_runs() {
     new.meets_its_test();
 }
 
-#[test]
-fn a_new_plugin_in_rust_builds_and_runs() {
-    let new = New::write("rust");
+/// Why Rust cannot build for wasm the crates of a manifest, if it cannot.
+fn no_rust(manifest: &str) -> Option<&'static str> {
     let crates = Command::new("cargo")
         .args(["metadata", "--offline", "--locked", "--format-version", "1", "--manifest-path"])
-        .arg(root().join("plugins/Cargo.toml"))
+        .arg(root().join(manifest))
         .output();
     if !crates.is_ok_and(|crates| crates.status.success()) {
-        return not_run("rust", "the plugins' crates are not in cargo's cache");
+        return Some("its crates are not in cargo's cache");
     }
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap().stdout;
     let target = "lib/rustlib/wasm32-unknown-unknown/lib";
-    if !Path::new(String::from_utf8(sysroot).unwrap().trim()).join(target).is_dir() {
-        return not_run("rust", "the target wasm32-unknown-unknown is not installed");
+    let has_target = Path::new(String::from_utf8(sysroot).unwrap().trim()).join(target).is_dir();
+    (!has_target).then_some("the target wasm32-unknown-unknown is not installed")
+}
+
+#[test]
+fn a_new_plugin_in_javascript_builds_and_runs() {
+    let new = New::write("javascript");
+    if let Some(why) = no_rust("plugins/guests/javascript/Cargo.toml") {
+        return not_run("javascript", why);
+    }
+    let Some(zig) = tool(ZIGLANG) else {
+        return not_run("javascript", "no ziglang; `scripts/build-guests c` installs it");
+    };
+    if !Command::new("node").arg("--version").output().is_ok_and(|node| node.status.success()) {
+        return not_run("javascript", "no node, which packs the script");
+    }
+    // QuickJS is compiled once for all runs, and for `scripts/build-guests`.
+    let built = root().join("target/guest-crates");
+    fs::create_dir_all(&built).unwrap();
+    std::os::unix::fs::symlink(&built, new.dir.join("engine/guests/javascript/target")).unwrap();
+    let cache = zig.ancestors().nth(3).unwrap().join("zig-cache");
+    let variables = [("ZIG", zig), ("ZIG_GLOBAL_CACHE_DIR", cache.clone()), ("ZIG_LOCAL_CACHE_DIR", cache)];
+    let commands = new.said["build"].as_array().unwrap().iter().map(|command| command.as_str().unwrap());
+    // Those before install what the test has.
+    let commands: Vec<&str> = commands.skip_while(|command| !command.contains("cargo build")).collect();
+    let [engine, pack] = commands[..] else { panic!("{commands:?}") };
+    new.sh(&engine.replace("cargo build", "cargo build --offline --quiet"), &variables);
+    new.sh(pack, &[]);
+    new.meets_its_test();
+}
+
+#[test]
+fn a_new_plugin_in_rust_builds_and_runs() {
+    let new = New::write("rust");
+    if let Some(why) = no_rust("plugins/Cargo.toml") {
+        return not_run("rust", why);
     }
     // Cargo takes the versions of the plugins', which are those in its cache.
     fs::copy(root().join("plugins/Cargo.lock"), new.dir.join("Cargo.lock")).unwrap();

@@ -9,11 +9,14 @@ pub enum Language {
     #[value(name = "assemblyscript")]
     AssemblyScript,
     Go,
+    #[value(name = "javascript")]
+    JavaScript,
 }
 
 impl Language {
     /// All languages in the order of their discriminants.
-    pub const ALL: [Language; 5] = [Language::Rust, Language::C, Language::Zig, Language::AssemblyScript, Language::Go];
+    pub const ALL: [Language; 6] =
+        [Language::Rust, Language::C, Language::Zig, Language::AssemblyScript, Language::Go, Language::JavaScript];
 
     /// The name as options have it.
     pub fn as_str(self) -> &'static str {
@@ -23,6 +26,7 @@ impl Language {
             Language::Zig => "zig",
             Language::AssemblyScript => "assemblyscript",
             Language::Go => "go",
+            Language::JavaScript => "javascript",
         }
     }
 }

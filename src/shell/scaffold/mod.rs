@@ -7,14 +7,14 @@ mod name;
 mod templates;
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 pub use self::language::Language;
 use self::name::PluginName;
-use self::templates::{Template, template};
+use self::templates::{FileKind, Template, TemplateFile, template};
 use super::reply::{Line, Reply, Role, ShellError};
 use crate::text::{io_cause, quoted};
 
@@ -25,40 +25,73 @@ use crate::text::{io_cause, quoted};
 pub fn write(dir: &Path, language: Language) -> Result<Reply, ShellError> {
     let name = PluginName::of(dir)?;
     let template = template(language);
-    let files = template.files.iter().map(|file| (dir.join(name.put_into(file.path)), name.put_into(file.text)));
-    let mut files: Vec<(PathBuf, String)> = files.collect();
-    files.push((dir.join(format!("{name}.plugsh")), test_file(&name, template)));
-    if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
+    let mut files: Vec<NewFile> = template.files.iter().map(|file| NewFile::of(file, dir, &name)).collect();
+    let (path, text) = (dir.join(format!("{name}.plugsh")), test_file(&name, template));
+    files.push(NewFile { path, text, kind: FileKind::Text });
+    if let Some(file) = files.iter().find(|file| file.path.symlink_metadata().is_ok()) {
         let way_on = "`plugsh new` overwrites nothing, name another directory";
-        return Err(ShellError::failed(format!("`{}` exists; {way_on}", quoted(&path.to_string_lossy()))));
+        return Err(ShellError::failed(format!("`{}` exists; {way_on}", quoted(&file.path.to_string_lossy()))));
     }
-    for (path, text) in &files {
-        write_file(path, text).map_err(|error| {
-            ShellError::failed(format!("`{}`: {}", quoted(&path.to_string_lossy()), io_cause(&error)))
+    for file in &files {
+        file.write().map_err(|error| {
+            ShellError::failed(format!("`{}`: {}", quoted(&file.path.to_string_lossy()), io_cause(&error)))
         })?;
     }
     Ok(written(dir, language, &name, &files))
 }
 
-/// Writes a new file, and the directories above it.
-fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
+/// A file that is written.
+struct NewFile {
+    path: PathBuf,
+    text: String,
+    kind: FileKind,
+}
+
+impl NewFile {
+    fn of(file: &TemplateFile, dir: &Path, name: &PluginName) -> NewFile {
+        NewFile { path: dir.join(name.put_into(file.path)), text: name.put_into(file.text), kind: file.kind }
     }
-    // A file that came in the meantime stays as it is.
-    let mut file = File::create_new(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => std::io::Error::other("it exists now, and is not overwritten"),
-        _ => error,
-    })?;
-    file.write_all(text.as_bytes())
+
+    /// Writes it, and the directories above it.
+    fn write(&self) -> io::Result<()> {
+        if let Some(parent) = self.path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        // A file that came in the meantime stays as it is.
+        let mut file = File::create_new(&self.path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => io::Error::other("it exists now, and is not overwritten"),
+            _ => error,
+        })?;
+        file.write_all(self.text.as_bytes())?;
+        match self.kind {
+            FileKind::Text => Ok(()),
+            FileKind::Program => make_executable(&file),
+        }
+    }
+}
+
+/// Everyone who may read the file may run it.
+#[cfg(unix)]
+fn make_executable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = file.metadata()?.permissions();
+    let mode = permissions.mode();
+    permissions.set_mode(mode | (mode & 0o444) >> 2);
+    file.set_permissions(permissions)
+}
+
+/// Names alone make programs executable here.
+#[cfg(not(unix))]
+fn make_executable(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// The expectations, which the plugin as it is written meets.
 fn test_file(name: &PluginName, template: &Template) -> String {
-    let wasm = name.put_into(template.wasm);
+    let source = name.put_into(template.source);
     format!(
         "# What `{name}` does: `plugsh test {name}.plugsh`, after it was built.\n\
-         load $DIR/{wasm} --as {name}\n\
+         load $DIR/{source} --as {name}\n\
          \n\
          {name}.greet Ada\n\
          expect 'hello Ada'\n\
@@ -72,18 +105,18 @@ fn test_file(name: &PluginName, template: &Template) -> String {
 }
 
 /// The files and the commands to go on with.
-fn written(dir: &Path, language: Language, name: &PluginName, files: &[(PathBuf, String)]) -> Reply {
+fn written(dir: &Path, language: Language, name: &PluginName, files: &[NewFile]) -> Reply {
     let template = template(language);
     let build: Vec<String> = template.build.iter().map(|command| name.put_into(command)).collect();
-    let run = format!("plugsh -c 'load ./{}; {name}.greet Ada'", name.put_into(template.wasm));
+    let run = format!("plugsh -c 'load ./{}; {name}.greet Ada'", name.put_into(template.source));
     let test = format!("plugsh test {name}.plugsh");
     let shown = |path: &Path| path.display().to_string();
     let mut lines: Vec<Line> =
-        files.iter().map(|(path, _)| Line::new().with(Role::Good, "wrote ").plain(shown(path))).collect();
+        files.iter().map(|file| Line::new().with(Role::Good, "wrote ").plain(shown(&file.path))).collect();
     let cd = format!("cd {}", quoted_for_sh(&shown(dir)));
     let commands = [cd].into_iter().chain(build.iter().cloned()).chain([run.clone(), test.clone()]);
     lines.extend(commands.map(|command| Line::from("  ").with(Role::Code, command)));
-    let paths: Vec<String> = files.iter().map(|(path, _)| shown(path)).collect();
+    let paths: Vec<String> = files.iter().map(|file| shown(&file.path)).collect();
     Reply::Lines(lines).with_json(json!({
         "dir": shown(dir), "language": language.as_str(), "name": name.to_string(), "files": paths,
         "build": build, "run": run, "test": test,
@@ -136,6 +169,7 @@ mod tests {
             let dir = root.path().join(language.as_str());
             write(&dir, language).unwrap();
             for file in template(language).files {
+                assert_eq!(file.kind == FileKind::Program, file.text.starts_with("#!"), "{}", file.path);
                 let path = dir.join(PluginName::of(&dir).unwrap().put_into(file.path));
                 assert!(!fs::read_to_string(&path).unwrap().contains(name::MARK), "{}", path.display());
             }
