@@ -141,7 +141,7 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
 fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     let served =
         Served { fuelled: arguments.fuelled, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
-    let served = serve(served, std::io::stdin(), &mut std::io::stdout());
+    let served = serve(served, std::io::stdin(), std::io::stdout());
     served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
 }
 

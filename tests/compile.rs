@@ -2,6 +2,7 @@
 //! module, and ended when no job needs it.
 
 mod common;
+mod pty;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
@@ -20,10 +21,20 @@ const MARK: &str = "@@ answered @@";
 
 /// A module with nested loops, whose compilation takes minutes.
 fn nested(loops: usize) -> Vec<u8> {
+    module(&nested_body(loops))
+}
+
+fn nested_body(loops: usize) -> Vec<u8> {
     let mut body = vec![0];
     body.extend(std::iter::repeat_n([0x03, 0x40], loops).flatten());
     body.extend(std::iter::repeat_n(0x0b, loops + 1));
-    module(&body)
+    body
+}
+
+/// A module of four functions: three compile at once, the last takes minutes.
+fn three_of_four() -> Vec<u8> {
+    let (empty, nested) = (&[0, 0x0b][..], nested_body(50_002));
+    module_of(&[empty, empty, empty, &nested])
 }
 
 /// A module with one long function: quick to compile, but too large to be compiled in the shell's process.
@@ -36,11 +47,18 @@ fn long() -> Vec<u8> {
 
 /// A module that exports a function with `body` as `run`.
 fn module(body: &[u8]) -> Vec<u8> {
+    module_of(&[body])
+}
+
+/// A module of functions, the first of which it exports as `run`.
+fn module_of(bodies: &[&[u8]]) -> Vec<u8> {
     let section = |id: u8, bytes: &[u8]| [&[id][..], &leb(bytes.len()), bytes].concat();
-    let code = [&[1][..], &leb(body.len()), body].concat();
+    let count = leb(bodies.len());
+    let functions = [count.clone(), vec![0; bodies.len()]].concat();
+    let code = bodies.iter().fold(count, |code, body| [&code[..], &leb(body.len()), body].concat());
     let types = section(1, b"\x01\x60\0\0");
-    [&b"\0asm\x01\0\0\0"[..], &types, &section(3, b"\x01\0"), &section(7, b"\x01\x03run\0\0"), &section(10, &code)]
-        .concat()
+    let exports = section(7, b"\x01\x03run\0\0");
+    [&b"\0asm\x01\0\0\0"[..], &types, &section(3, &functions), &exports, &section(10, &code)].concat()
 }
 
 fn leb(mut number: usize) -> Vec<u8> {
@@ -66,9 +84,12 @@ struct Shell {
 }
 
 impl Shell {
-    /// A shell with the plugins `nest0` and `nest1`, and one compilation at a time.
+    /// A shell with the plugins `nest0`, `nest1` and `three-of-four`, and one compilation at a time.
     fn new() -> Shell {
-        let setup = plugsh().file("nest0.wasm", nested(50_000)).file("nest1.wasm", nested(50_001));
+        let setup = plugsh()
+            .file("nest0.wasm", nested(50_000))
+            .file("nest1.wasm", nested(50_001))
+            .file("three-of-four.wasm", three_of_four());
         let mut command = setup.command();
         command.args(["--keep-going", "--max-compilations", "1", "--plugins", "."]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -180,6 +201,30 @@ fn what_is_light_or_kept_waits_for_no_heavy_module() {
     until("the other compiler ends", || !lives(next));
     shell.compilations("none", <[_]>::is_empty);
     assert_eq!(shell.run("spawner.whoami").lines().count(), 1, "who wanted it lives on");
+}
+
+#[test]
+fn a_compilation_says_how_far_it_is() {
+    let mut shell = Shell::new();
+    shell.run("load spawner\ncall spawner spawn three-of-four &");
+    let rows = shell.compilations("three of four functions are compiled", |rows| {
+        rows.first().is_some_and(|row| row["percent"] == 75)
+    });
+    let table = shell.run("jobs");
+    assert!(table.contains(&format!("process {}, 75%", pid(&rows[0]))), "{table}");
+    shell.run("kill %1");
+}
+
+#[test]
+fn a_load_at_a_terminal_says_how_far_its_compilation_is() {
+    let mut terminal = pty::Setup::new(24, 80).file("three-of-four.wasm", three_of_four()).start();
+    terminal.wait_prompt();
+    terminal.start("load ./three-of-four.wasm");
+    terminal.wait_for("compiling three-of-four.wasm: 75% after ");
+    terminal.wait_for("s; Ctrl-C ends it (");
+    terminal.send(pty::CTRL_C);
+    terminal.wait_gone("compiling");
+    terminal.wait_prompt();
 }
 
 #[test]

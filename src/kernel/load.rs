@@ -1,8 +1,10 @@
 //! Loads from the shell: resolving a source to a program, starting a process with the shell as parent, and errors of
 //! failed loads. The module `spawn` starts processes, those of guests included.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::call_failure::CallFailure;
@@ -21,6 +23,9 @@ use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
+
+/// The time between two looks of who waits for a load.
+pub const WAITING_STEP: Duration = Duration::from_millis(100);
 
 /// A request for a process: program, name and host.
 #[derive(Debug, Clone)]
@@ -139,11 +144,11 @@ impl Kernel {
     /// # Errors
     /// The program does not compile or link, its start fails, a limit refuses it, or the load is interrupted.
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
-        self.load_unless(request, OwnerId::FIRST, &|| false)
+        self.load_unless(request, OwnerId::FIRST, &|| false, &mut || ())
     }
 
     /// Starts a process as above. `interrupted` is checked once the start can be cancelled, so that an earlier Ctrl-C
-    /// takes effect.
+    /// takes effect. `waiting` runs again and again until the load has ended, a [`WAITING_STEP`] apart.
     ///
     /// # Errors
     /// As of [`Kernel::load`], or `interrupted` is true.
@@ -152,8 +157,9 @@ impl Kernel {
         request: LoadRequest,
         owner: OwnerId,
         interrupted: &dyn Fn() -> bool,
+        waiting: &mut dyn FnMut(),
     ) -> Result<ProcessLabel, CallError> {
-        self.load_in(&self.foreground_task(owner, interrupted), request)
+        self.load_in(&self.foreground_task(owner, interrupted), request, waiting)
     }
 
     /// Starts a process as a foreground job, whose nested calls breakpoints can hold. The job's output is
@@ -163,15 +169,20 @@ impl Kernel {
     /// Too many jobs run, or no thread can be started. A failure of the load itself is the job's.
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String, owner: OwnerId) -> Result<Job, CallError> {
         let (kernel, start) = (self.clone(), JobStart { text, background: false, owner });
-        Job::launch(self, start, move |_, task| kernel.load_in(task, request).map(JobOutput::Loaded))
+        Job::launch(self, start, move |_, task| kernel.load_in(task, request, &mut || ()).map(JobOutput::Loaded))
     }
 
-    fn load_in(self: &Arc<Self>, task: &Arc<Task>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {
+    fn load_in(
+        self: &Arc<Self>,
+        task: &Arc<Task>,
+        mut request: LoadRequest,
+        waiting: &mut dyn FnMut(),
+    ) -> Result<ProcessLabel, CallError> {
         request.spec.resolve_paths();
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), task.clone());
         let seq = task.begin_load(LOAD, &origin, request.lookup);
-        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
+        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request), waiting);
         if let Ok(label) = &loaded {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
@@ -183,7 +194,7 @@ impl Kernel {
         loaded.inspect(|label| self.notify_loaded(task, label))
     }
 
-    /// Runs a guest's start on a thread with a sufficient stack, and waits.
+    /// Runs a guest's start on a thread with a sufficient stack, and `waiting` until it has ended.
     ///
     /// # Errors
     /// The start fails, or no thread can be started.
@@ -191,12 +202,22 @@ impl Kernel {
         &self,
         name: &str,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+        waiting: &mut dyn FnMut(),
     ) -> Result<T, Failure> {
         let stack = launch::stack_bytes(self.limits().depth_max);
+        let (ended, end) = sync_channel::<Infallible>(0);
+        let work = move || {
+            // Dropped with the end of the work, also by a panic.
+            let _ended = ended;
+            work()
+        };
         let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work);
         let no_thread = |error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}"));
         let thread = thread.map_err(no_thread)?;
         let gave_up = || Err(Failure::new(FailureKind::Load, "the loader gave up on this module"));
+        while end.recv_timeout(WAITING_STEP) == Err(RecvTimeoutError::Timeout) {
+            waiting();
+        }
         thread.join().unwrap_or_else(|_| gave_up())
     }
 

@@ -219,7 +219,8 @@ impl Kernel {
         let stand_in = Arc::new(stand_in);
         process.with_slot(|slot| slot.replacements.starts_in(task.chain.id, &stand_in));
         let (kernel, own, of, new, timeout) = (self.clone(), (*task).clone(), stand_in.clone(), code.clone(), *timeout);
-        let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
+        let start = move || kernel.start_instance(&own, &of, &new, timeout);
+        let started = self.on_big_stack("plugsh-start", start, &mut || ());
         let bytes = stand_in.account.take();
         let listener: Weak<Kernel> = Arc::downgrade(self);
         PendingInstance::of(

@@ -50,7 +50,9 @@ pub use interface::{Export, FunctionId, ImportName, Interface};
 pub use item_type::{FunctionType, ItemType, ValueType};
 pub use limit::{Notation, PAGE_BYTES, PLUGIN_LIMITS, PluginLimit, PluginLimitRow};
 pub use native::callers;
-pub use native::{CompilationStage, CompilationView, CompilerOptions, Served, Tools, WASM_STACK_BYTES_MAX, serve};
+pub use native::{
+    CompilationStage, CompilationView, CompilerOptions, Percent, Served, Tools, WASM_STACK_BYTES_MAX, serve,
+};
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
 pub use wasi_input::WasiInput;

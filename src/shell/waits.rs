@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::reply::ShellError;
 use super::session::{LinesFrom, Session};
 use super::units::{show_duration, show_size};
-use crate::kernel::{Job, JobEnd, JobId, ProcessLabel, Waited};
+use crate::kernel::{Job, JobEnd, JobId, LoadRequest, ProcessLabel, Waited};
 use crate::runtime::{CompilationStage, CompilationView};
 use crate::secrets::without_secrets;
+use crate::text::quoted;
 
 /// Interval at which a wait checks for Ctrl-C and shows logs and progress.
 const WAIT_STEP: Duration = Duration::from_millis(100);
@@ -119,6 +120,32 @@ impl Session {
         end
     }
 
+    /// Starts a process, with progress shown meanwhile.
+    ///
+    /// # Errors
+    /// The load fails or is interrupted.
+    pub(super) fn load_and_wait(&mut self, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
+        let (kernel, interrupt) = (Arc::clone(self.kernel()), self.interrupt().clone());
+        let owner = self.owner();
+        let (origin, started) = (request.program.origin.clone(), Instant::now());
+        let mut progress_shown = false;
+        let loaded = kernel.load_unless(request, owner, &|| interrupt.is_raised(), &mut || {
+            let elapsed = started.elapsed();
+            if elapsed > PROGRESS_AFTER {
+                progress_shown = true;
+                let text = match kernel.compilations().first() {
+                    Some(compilation) => compiling_text(compilation, false),
+                    None => loading_text(&origin, elapsed),
+                };
+                self.front().progress(Some(&text));
+            }
+        });
+        if progress_shown {
+            self.front().progress(None);
+        }
+        loaded.map_err(|error| self.call_error(error))
+    }
+
     /// The jobs of this session in the background, by number.
     pub fn background_jobs(&self) -> Vec<Job> {
         let owner = self.owner();
@@ -164,17 +191,30 @@ fn progress_text(job: &Job, elapsed: Duration, leaves: bool) -> String {
     format!("running for {elapsed}{at}{runs}; {}", stop_text(leaves))
 }
 
-/// `compiling tools/go.wasm, 3.1M bytes, for 4s in process 77; Ctrl-C ends it`. The compiler tells nothing of how far
-/// it is.
+/// `compiling go.wasm: 42% after 4s; Ctrl-C ends it (3.1M bytes, process 77)`: a narrow terminal cuts the end.
 fn compiling_text(compilation: &CompilationView, leaves: bool) -> String {
-    let place = match compilation.stage {
-        CompilationStage::Waiting => ", which waits for its turn".to_owned(),
-        CompilationStage::Here => String::new(),
-        CompilationStage::Process { pid } => format!(" in process {pid}"),
-    };
-    let (origin, size) = (without_secrets(&compilation.origin), show_size(compilation.bytes));
     let elapsed = show_duration(Duration::from_secs(compilation.elapsed.as_secs()));
-    format!("compiling {origin}, {size}, for {elapsed}{place}; {}", stop_text(leaves))
+    let size = show_size(compilation.bytes);
+    let (progress, detail) = match compilation.stage {
+        CompilationStage::Waiting => (format!("waits for its turn, {elapsed}"), size),
+        CompilationStage::Here => (elapsed, size),
+        CompilationStage::Process { pid, done } => {
+            (format!("{}% after {elapsed}", done.get()), format!("{size}, process {pid}"))
+        }
+    };
+    format!("compiling {}: {progress}; {} ({detail})", file_name(&compilation.origin), stop_text(leaves))
+}
+
+/// `loading go.wasm for 4s; Ctrl-C ends it`.
+fn loading_text(origin: &str, elapsed: Duration) -> String {
+    let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
+    format!("loading {} for {elapsed}; {}", file_name(origin), stop_text(false))
+}
+
+/// The last part of a path or URL, for a message.
+fn file_name(origin: &str) -> String {
+    let origin = without_secrets(origin);
+    quoted(origin.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&origin))
 }
 
 fn stop_text(leaves: bool) -> &'static str {
@@ -184,9 +224,10 @@ fn stop_text(leaves: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Percent;
 
     #[test]
-    fn a_wait_for_a_compiler_says_what_it_compiles_and_for_how_long() {
+    fn a_wait_for_a_compiler_says_what_it_compiles_and_how_far_it_is() {
         let view = |stage| CompilationView {
             origin: "tools/go.wasm".to_owned(),
             bytes: 3 << 20,
@@ -194,9 +235,10 @@ mod tests {
             stage,
             wanted_by: 1,
         };
-        let told = compiling_text(&view(CompilationStage::Process { pid: 77 }), false);
-        assert_eq!(told, "compiling tools/go.wasm, 3M bytes, for 4s in process 77; Ctrl-C ends it");
+        let told = compiling_text(&view(CompilationStage::Process { pid: 77, done: Percent::new(42) }), false);
+        assert_eq!(told, "compiling go.wasm: 42% after 4s; Ctrl-C ends it (3M bytes, process 77)");
         let told = compiling_text(&view(CompilationStage::Waiting), true);
-        assert!(told.ends_with(", for 4s, which waits for its turn; Ctrl-C ends it, Ctrl-Z backgrounds it"), "{told}");
+        let end = "compiling go.wasm: waits for its turn, 4s; Ctrl-C ends it, Ctrl-Z backgrounds it (3M bytes)";
+        assert_eq!(told, end);
     }
 }

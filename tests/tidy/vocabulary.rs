@@ -4,9 +4,11 @@ use super::assert_none;
 use super::tokens::{Tokens, sources};
 
 /// Crates that only some files may name in any form: the crate, where, and why.
-const CRATES: [(&str, &[&str], &str); 6] = [
+const CRATES: [(&str, &[&str], &str); 8] = [
     ("wasmtime", &["runtime/native/"], "only the native host names wasmtime"),
     ("wasmtime_wasi", &["runtime/native/"], "only the native host names wasmtime"),
+    ("cranelift_codegen", &["runtime/native/"], "only the native host names wasmtime's compiler"),
+    ("rayon", &["runtime/native/"], "only the native host names the threads of wasmtime's compiler"),
     ("rustyline", &["front/"], "only the fronts name rustyline"),
     ("ratatui", &["front/"], "only the fronts name ratatui"),
     ("crossterm", &["front/"], "only the fronts name crossterm"),

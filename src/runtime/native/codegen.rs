@@ -2,10 +2,12 @@
 //! errors in the words of this program. `cache` keeps modules, and `compile` chooses the process.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use wasmtime::{Config, Engine, Module};
 
 use super::chunked::{self, BodyMap, Chunks};
+use super::compiled_functions::{CompiledFunctions, Percent};
 use super::perf_map::{self, PERF_MAP};
 use crate::runtime::stack::FRAMES_MAX;
 use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
@@ -64,12 +66,22 @@ pub fn compile_here(engine: &Engine, fuelled: bool, wasm: &[u8]) -> wasmtime::Re
     compile(engine, fuelled, wasm, |engine, wasm| Module::new(engine, wasm))
 }
 
-/// The compiled form of a module, for an engine with or without fuel, in a process that only compiles.
+/// The compiled form of a module, for an engine with or without fuel, in a process that only compiles, and only this
+/// module. `report` gets each new percentage of functions that are compiled.
 ///
 /// # Errors
 /// The bytes are no module that the engine supports.
-pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    compile(&Engine::new(&config(fuelled))?, fuelled, wasm, Engine::precompile_module)
+pub fn precompile(
+    fuelled: bool,
+    wasm: &[u8],
+    report: impl Fn(Percent) + Send + Sync + 'static,
+) -> wasmtime::Result<Vec<u8>> {
+    let compiled = Arc::new(CompiledFunctions::new(report));
+    compiled.count_in_all_threads();
+    compile(&Engine::new(&config(fuelled))?, fuelled, wasm, |engine, wasm| {
+        compiled.set_total(wasm);
+        engine.precompile_module(wasm)
+    })
 }
 
 /// The module with its bulk instructions in chunks, for the compiler in any process.

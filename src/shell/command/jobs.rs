@@ -23,7 +23,7 @@ pub static COMMAND: Command = Command {
     description: "A job is a call, or a pipe of calls, started with `&`. `%N` names one: `wait %N` and `fg %N` wait for its \
         end and print its output, `kill %N` ends it. RUNS, where a call is repeated by `--loop`, is how many of them are done, and how many a \
         second. Below the jobs stand the heavy modules that are being compiled, for whom \
-        ever: one that nobody waits for any more is ended.",
+        ever, with the share of functions that are done: one that nobody waits for any more is ended.",
     examples: &["\
         jobs\n\
         # JOB  STATE  TIME  CHAIN  CALL"],
@@ -70,6 +70,8 @@ struct Compilation {
     text: String,
     bytes: u64,
     pid: Option<u32>,
+    /// The share of its functions that are compiled, where that is known.
+    percent: Option<u8>,
     wanted_by: usize,
     /// Where it is.
     #[serde(skip)]
@@ -78,13 +80,15 @@ struct Compilation {
 
 impl From<CompilationView> for Compilation {
     fn from(view: CompilationView) -> Compilation {
-        let (pid, place) = match view.stage {
-            CompilationStage::Waiting => (None, "waits for its turn".to_owned()),
-            CompilationStage::Here => (None, "in this process".to_owned()),
-            CompilationStage::Process { pid } => (Some(pid), format!("process {pid}")),
+        let (pid, percent, place) = match view.stage {
+            CompilationStage::Waiting => (None, None, "waits for its turn".to_owned()),
+            CompilationStage::Here => (None, None, "in this process".to_owned()),
+            CompilationStage::Process { pid, done } => {
+                (Some(pid), Some(done.get()), format!("process {pid}, {}%", done.get()))
+            }
         };
         let CompilationView { origin: text, bytes, elapsed, wanted_by, .. } = view;
-        Compilation { job: None, state: COMPILING, elapsed, text, bytes, pid, wanted_by, place }
+        Compilation { job: None, state: COMPILING, elapsed, text, bytes, pid, percent, wanted_by, place }
     }
 }
 

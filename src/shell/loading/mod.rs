@@ -58,8 +58,7 @@ pub fn load_manifest(
 /// The load fails or is interrupted.
 pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
     let imports = request.spec.imports.clone();
-    let loaded = session.kernel().load_unless(request, session.owner(), &|| session.interrupt().is_raised());
-    let label = loaded.map_err(|error| session.call_error(error))?;
+    let label = session.load_and_wait(request)?;
     stand_ins::notice_unused(session, label.id, &imports);
     Ok(label)
 }

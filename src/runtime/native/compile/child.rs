@@ -12,6 +12,7 @@ use wasmtime::{Engine, Module};
 
 use super::serve::Answer;
 use crate::runtime::Problem;
+use crate::runtime::native::compiled_functions::Percent;
 use crate::text::io_cause;
 
 /// Largest compiled form that is taken, in bytes.
@@ -76,8 +77,8 @@ impl Child {
         self.process.lock().kill().ok();
     }
 
-    /// Hands it a module and waits for its end.
-    pub fn run(&self, wasm: &[u8]) -> Ended {
+    /// Hands it a module and waits for its end. `report` gets the share of functions that are compiled.
+    pub fn run(&self, wasm: &[u8], report: impl Fn(Percent)) -> Ended {
         let Some((mut stdin, mut stdout, mut stderr)) = self.pipes.lock().take() else {
             return Ended::Failed("it was asked twice".to_owned());
         };
@@ -85,7 +86,8 @@ impl Child {
         // A process that has ended reads no more; its exit status tells why.
         let _ = stdin.write_all(&length).and_then(|()| stdin.write_all(wasm)).and_then(|()| stdin.flush());
         let (mut answer, mut errors) = (Vec::new(), Vec::new());
-        let read = stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer);
+        let read = Answer::await_in(&mut stdout, report)
+            .and_then(|()| stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer));
         // Standard error is short enough for the pipe's buffer.
         let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut errors);
         // The answer is read. Standard input stays open until here, to tell the process that its parent lives.

@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use wasmtime::Module;
 
 use super::child::Child;
+use crate::runtime::native::compiled_functions::Percent;
 use crate::runtime::{Failure, FailureKind, ImageOrigin};
 
 /// Most light modules that are compiled at once.
@@ -47,8 +48,8 @@ pub enum CompilationStage {
     Waiting,
     /// In this process: it cannot be ended.
     Here,
-    /// In a process of its own.
-    Process { pid: u32 },
+    /// In a process of its own, with the share of its functions that are compiled.
+    Process { pid: u32, done: Percent },
 }
 
 impl CompilationStage {
@@ -275,9 +276,18 @@ impl Lead<'_> {
     /// Sets the process that compiles, which ends when no request wants the module.
     pub(super) fn set_child(&self, child: &Arc<Child>) {
         self.with_entry(|entry| {
-            entry.stage = CompilationStage::Process { pid: child.pid() };
+            entry.stage = CompilationStage::Process { pid: child.pid(), done: Percent::ZERO };
             entry.child = Some(child.clone());
             entry.end_unwanted();
+        });
+    }
+
+    /// Sets how much its process has compiled; threads of the process may report out of order.
+    pub(super) fn set_done(&self, reported: Percent) {
+        self.with_entry(|entry| {
+            if let CompilationStage::Process { done, .. } = &mut entry.stage {
+                *done = reported.max(*done);
+            }
         });
     }
 

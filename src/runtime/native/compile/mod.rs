@@ -168,7 +168,7 @@ impl Compiler {
     ) -> Compiled {
         let child = Arc::new(child);
         lead.set_child(&child);
-        let ended = child.run(wasm);
+        let ended = child.run(wasm, |done| lead.set_done(done));
         let was_wanted = lead.forget_child();
         match ended {
             _ if !was_wanted => Err(Failure::interrupted()),

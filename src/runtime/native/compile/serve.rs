@@ -1,13 +1,19 @@
 //! The code of a process that compiles one module: sets its bounds, reads the module, writes its compiled form.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::runtime::advice::BuildChange;
 use crate::runtime::native::codegen::{invalid, precompile};
+use crate::runtime::native::compiled_functions::Percent;
 use crate::runtime::{Advice, Problem};
 
 /// Largest module that is taken, in bytes.
 const MODULE_BYTES_MAX: u64 = 1 << 30;
+/// The byte before an answer. Each byte before that is a percentage of functions that are compiled, 1 to 100.
+const ANSWER: u8 = 0;
 /// The kind of an answer, and the mark at its end, which says that it is whole.
 const COMPILED: u8 = b'C';
 const INVALID: u8 = b'I';
@@ -36,6 +42,21 @@ pub enum Answer {
 const NO_CHANGE: u8 = u8::MAX;
 
 impl Answer {
+    /// Reads what the process writes up to its answer; `report` gets each percentage.
+    ///
+    /// # Errors
+    /// There is no answer, or it cannot be read.
+    pub fn await_in(input: &mut impl Read, report: impl Fn(Percent)) -> io::Result<()> {
+        let mut byte = [ANSWER];
+        loop {
+            input.read_exact(&mut byte)?;
+            match byte {
+                [ANSWER] => return Ok(()),
+                [percent] => report(Percent::new(percent)),
+            }
+        }
+    }
+
     /// An answer that is whole.
     pub fn read(mut bytes: Vec<u8>) -> Option<Answer> {
         let body = bytes.strip_suffix(WHOLE)?.len();
@@ -52,6 +73,7 @@ impl Answer {
     }
 
     fn write(&self, output: &mut dyn Write) -> io::Result<()> {
+        output.write_all(&[ANSWER])?;
         let (kind, bytes) = match self {
             Answer::Compiled(code) => (COMPILED, code.as_slice()),
             Answer::Invalid(problem) => (INVALID, problem.message.as_bytes()),
@@ -73,11 +95,15 @@ fn change_number(problem: &Problem) -> u8 {
 }
 
 /// Compiles the module that comes from `input` (its length in eight bytes, little end first, and its bytes) and writes
-/// the answer to `output`. Ends the process when `input` is closed before.
+/// percentages and the answer to `output`. Ends the process when `input` is closed before.
 ///
 /// # Errors
 /// `output` cannot be written.
-pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut dyn Write) -> io::Result<()> {
+pub fn serve(
+    served: Served,
+    mut input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> io::Result<()> {
     bound(served)?;
     let mut length = [0; 8];
     input.read_exact(&mut length)?;
@@ -97,14 +123,21 @@ pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut
     // A thread that cannot start lacks memory, which is bounded here.
     let thread = std::thread::Builder::new().name("plugsh-orphan".into()).spawn(watch);
     thread.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    let answer = match precompile(served.fuelled, &wasm) {
+    let output = Arc::new(Mutex::new(output));
+    let progress = Arc::clone(&output);
+    let report = move |percent: Percent| {
+        let mut output = progress.lock();
+        // A pipe that is closed is an error of the answer.
+        let _ = output.write_all(&[percent.get()]).and_then(|()| output.flush());
+    };
+    let answer = match precompile(served.fuelled, &wasm, report) {
         Ok(code) => Answer::Compiled(code),
         Err(error) => {
             let failure = invalid(&error);
             Answer::Invalid(Problem { message: failure.message, advice: failure.advice })
         }
     };
-    answer.write(output)
+    answer.write(&mut *output.lock())
 }
 
 /// Sets the bounds of this process.
@@ -140,10 +173,22 @@ mod tests {
     fn an_answer_that_is_cut_short_is_none() {
         let mut written = Vec::new();
         Answer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
+        assert_eq!(written.remove(0), ANSWER);
         assert!(matches!(Answer::read(written.clone()), Some(Answer::Compiled(code)) if code == b"code"));
         for length in 0..written.len() {
             assert!(Answer::read(written[..length].to_vec()).is_none(), "{length}");
         }
+    }
+
+    #[test]
+    fn percentages_come_before_the_answer() {
+        let mut written = vec![1, 50, 100];
+        Answer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
+        let (reported, mut input) = (Mutex::new(Vec::new()), written.as_slice());
+        Answer::await_in(&mut input, |percent| reported.lock().push(percent.get())).expect("an answer");
+        assert_eq!(*reported.lock(), [1, 50, 100]);
+        assert!(matches!(Answer::read(input.to_vec()), Some(Answer::Compiled(code)) if code == b"code"));
+        Answer::await_in(&mut [7].as_slice(), |_| ()).expect_err("no answer");
     }
 
     #[test]
@@ -153,6 +198,7 @@ mod tests {
             let problem = Problem::new("why", change.map(Advice::Build));
             let mut written = Vec::new();
             Answer::Invalid(problem.clone()).write(&mut written).expect("written");
+            written.remove(0);
             assert!(matches!(Answer::read(written), Some(Answer::Invalid(read)) if read == problem), "{change:?}");
         }
     }

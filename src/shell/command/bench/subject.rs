@@ -365,7 +365,7 @@ fn start(
     let request = LoadRequest { host, ..LoadRequest::plain(program) };
     let label = session
         .kernel()
-        .load_unless(request, session.owner(), &|| session.interrupt().is_raised())
+        .load_unless(request, session.owner(), &|| session.interrupt().is_raised(), &mut || ())
         .map_err(|error| session.call_error(error))?;
     temporary.processes.push(label.id);
     Ok(label.id)

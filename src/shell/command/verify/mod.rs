@@ -116,10 +116,7 @@ fn run_side(
     let program = session.resolve(&detail.view.source)?;
     let request =
         LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
-    let label = session
-        .kernel()
-        .load_unless(request, session.owner(), &|| session.interrupt().is_raised())
-        .map_err(|error| session.call_error(error))?;
+    let label = session.load_and_wait(request)?;
     let result = call(session, label.id, function, input);
     let ids = ids_below(session, label.id);
     // The process and its children served this call only.
