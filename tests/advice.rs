@@ -6,10 +6,10 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use common::plugsh;
+use common::{Ended, plugsh};
 
 /// Placeholders of advised commands, and the values that replace them.
-const PLACEHOLDERS: [(&str, &str); 34] = [
+const PLACEHOLDERS: [(&str, &str); 35] = [
     ("[OPTIONS]", ""),
     ("[FUNCTION]", "echo"),
     ("PLUGIN.FUNCTION", "echo.echo"),
@@ -20,6 +20,7 @@ const PLACEHOLDERS: [(&str, &str); 34] = [
     ("FUNCTION", "echo"),
     ("INPUT", "hi"),
     ("COMMANDS", "ps"),
+    ("PROGRAM", "true"),
     ("COMMAND", "ps"),
     ("VALUE", "v"),
     ("BYTES", "hi"),
@@ -27,7 +28,7 @@ const PLACEHOLDERS: [(&str, &str); 34] = [
     ("FILE", "advised.file"),
     ("NAME", "x"),
     ("DIR", "."),
-    ("SEQ", "1"),
+    ("SEQ", "2"),
     ("%N", "%1"),
     ("N", "1"),
     ("{word}", "echo"),
@@ -48,8 +49,42 @@ const PLACEHOLDERS: [(&str, &str); 34] = [
 /// Commands that only Ctrl-C ends; `tests/interrupts.rs` has them.
 const ENDLESS: [&str; 4] = ["trace -f", "wait 1", "watch ps", "watch !df"];
 
-/// The error of a missing operand. A command may be advised without its operands; unknown options have other errors.
+/// What a command needs to have been typed before it, by the beginning of its line.
+const PREPARATIONS: [(&str, &str); 21] = [
+    ("alias -d x", "alias x = ps"),
+    ("alias x", "alias x = ps"),
+    ("bt %1", HOLD),
+    ("call a f", "load two.wat --as a; load two.wat --as b"),
+    ("cd -", "cd ."),
+    ("continue %1", HOLD),
+    ("delete 1", "break echo.echo"),
+    ("echo $x", "set x v"),
+    ("faults delete 1", "inject echo.echo trap"),
+    ("fg %1", BACKGROUND),
+    ("kill %1", HOLD),
+    ("record off", "record calls.jsonl"),
+    ("replay advised.file", "record advised.file; echo.echo hi; record off"),
+    ("replay 2", "trace payloads 64k; echo.echo hi"),
+    ("return hi", HOLD),
+    ("return", HOLD),
+    ("set -d x", "set x v"),
+    ("show 2 --input", "trace payloads 64k; echo.echo hi"),
+    ("unstub echo.echo", "stub echo.echo = hi"),
+    ("wait %1", BACKGROUND),
+    ("vars -d x", "vars echo x=1"),
+];
+const HOLD: &str = "break echo.echo; echo.echo hi";
+const BACKGROUND: &str = "echo.echo hi &";
+const CALLED: &str = "echo.echo hi";
+/// What is typed after a command that leaves a call held.
+const CONTINUED: (&str, &str) = ("bt %1", "continue %1");
+/// Commands that fail here though they are understood, by the beginning of their line, and what is said then.
+const FAILING: [(&str, &str); 3] =
+    [("kill %1", "killed %1"), ("pane ", "no pane here"), ("plugsh --pane", "no pane: standard output is no terminal")];
+/// The error of a command that is advised without its operands.
 const OPERAND_LEFT_OUT: &str = " wants ";
+/// Functions that stand for any.
+const TWO_FUNCTIONS: &str = r#"(module (func (export "f")) (func (export "g")))"#;
 
 /// The spans in backticks of a text, without those that have line breaks.
 fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
@@ -84,7 +119,9 @@ fn filled(advised: &str) -> String {
         });
         filled.replace("%{}", "%1").replace("{}", "1")
     });
-    words.collect::<Vec<_>>().join(" ")
+    let line = words.collect::<Vec<_>>().join(" ");
+    // The ending of a picture's name says what is written.
+    line.replace("pane save advised.file", "pane save picture.svg")
 }
 
 /// The arguments of a system shell's line: words between blanks, and what stands in single quotes as one.
@@ -105,6 +142,22 @@ fn commands() -> Vec<String> {
     named.map(str::to_owned).chain(["plugsh".to_owned()]).collect()
 }
 
+/// Runs a line in a directory that has what the placeholders name.
+fn run(line: &str, cache: &str) -> Ended {
+    let words = match line.strip_prefix("plugsh ") {
+        Some(words) => arguments(words),
+        None => {
+            let before =
+                PREPARATIONS.iter().find(|(start, _)| line.starts_with(start)).map_or(CALLED, |(_, typed)| typed);
+            let after = if line.starts_with(CONTINUED.0) { CONTINUED.1 } else { "" };
+            vec!["-c".to_owned(), format!("load echo\n{before}\n{line}\n{after}")]
+        }
+    };
+    let files = [("advised.file", ""), ("x.plugsh", "load echo"), ("1/file", ""), ("two.wat", TWO_FUNCTIONS)];
+    let run = files.into_iter().fold(plugsh(), |run, (name, text)| run.file(name, text));
+    run.env("XDG_CACHE_HOME", cache).args(words).run()
+}
+
 #[test]
 fn what_is_advised_can_be_typed() {
     let advised = advised(&commands());
@@ -117,14 +170,13 @@ fn what_is_advised_can_be_typed() {
         if ENDLESS.contains(&line.as_str()) {
             continue;
         }
-        let words = match line.strip_prefix("plugsh ") {
-            Some(words) => arguments(words),
-            None => vec!["-c".to_owned(), format!("load echo\necho.echo hi\n{line}")],
-        };
-        let run = plugsh().file("advised.file", "").env("XDG_CACHE_HOME", &cache).args(words).run();
-        if run.code == Some(2) && !run.stderr.contains(OPERAND_LEFT_OUT) {
+        let run = run(&line, &cache);
+        let failing = FAILING.iter().find(|(start, _)| line.starts_with(start));
+        let is_expected = failing.is_some_and(|(_, error)| run.stderr.contains(error));
+        let lacks_operand = run.code == Some(2) && run.stderr.contains(OPERAND_LEFT_OUT);
+        if run.code != Some(0) && !is_expected && !lacks_operand {
             wrong.push(format!("{file}: `{command}` as `{line}`: {}", run.stderr.trim()));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} are not understood:\n{}", wrong.len(), advised.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {} do not run:\n{}", wrong.len(), advised.len(), wrong.join("\n"));
 }
