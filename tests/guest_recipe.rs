@@ -1,15 +1,15 @@
 //! The guest crate's recipe builds where a reader puts it, and its plugin does what the README says.
 //!
-//! Builds without the network. Where the wasm target or the plugins' crates are missing the tests say so on standard
-//! error and pass: `rustup target add wasm32-unknown-unknown`, `cargo fetch --manifest-path plugins/Cargo.toml`.
+//! Builds without the network. Where the wasm target or the plugins' crates are missing the tests are
+//! NOT RUN: `rustup target add wasm32-unknown-unknown`, `cargo fetch --manifest-path plugins/Cargo.toml`.
 
 mod common;
 
 use std::fs;
-use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use common::missing_tool::not_run;
 use common::plugsh;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -77,8 +77,7 @@ fn missing() -> Option<&'static str> {
 /// Builds the plugin in a folder; `None` where nothing can be built. All tests share what the dependencies become.
 fn build(folder: &Path) -> Option<PathBuf> {
     if let Some(missing) = missing() {
-        // Not by `eprintln`, which is shown of failed tests alone.
-        let _ = writeln!(stderr(), "NOT RUN, the guest crate's recipe: {missing}");
+        not_run("the guest crate's recipe", missing);
         return None;
     }
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recipe");

@@ -14,6 +14,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use common::missing_tool::not_run;
 use common::{Plugsh, plugsh};
 
 /// The longest time of an answer; unoptimised code gets more.
@@ -112,10 +113,8 @@ impl Watched {
     fn check_resources(&self, line: &str) {
         let proc = format!("/proc/{}", self.child.id());
         if !cfg!(target_os = "linux") {
-            static SAID: std::sync::Once = std::sync::Once::new();
-            SAID.call_once(|| {
-                eprintln!("NOT CHECKED: memory, threads, files and maps, which only Linux's /proc lists")
-            });
+            static ONCE: std::sync::Once = std::sync::Once::new();
+            ONCE.call_once(|| not_run("memory, threads, files and maps", "only Linux's /proc lists them"));
             return;
         }
         let status = std::fs::read_to_string(format!("{proc}/status"));

@@ -1,15 +1,15 @@
 //! The samplers of `plugins/guests`, one for each language: `tests/languages/*.plugsh` hold of each in both hosts.
 //!
 //! Those in `plugins/wasm/guests` are there; the others are built by `scripts/build-guests`, and where one is missing
-//! its test says so on standard error and passes.
+//! its test is NOT RUN.
 
 mod common;
 
-use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use common::missing_tool::not_run;
 use common::plugsh;
 use plugsh::runtime::host_functions::PluginFunction;
 use tiny_http::{Request, Response};
@@ -78,9 +78,8 @@ fn bytes(len: usize) -> Vec<u8> {
 /// Runs scripts of expectations in both hosts, for a language whose sampler is there.
 fn try_language(language: &str, scripts: &[&str]) {
     let Some(plugin) = sampler(language) else {
-        // Not by `eprintln`, which is shown of failed tests alone.
-        let _ = writeln!(stderr(), "NOT RUN, the sampler in {language}: build it with scripts/build-guests {language}");
-        return;
+        let why = format!("build it with scripts/build-guests {language}");
+        return not_run(&format!("the sampler in {language}"), &why);
     };
     for host in HOSTS {
         try_script(&plugin, host, "all");

@@ -1,12 +1,11 @@
 //! `plugsh new`: what it writes builds by the commands that it names, and meets its own test file in both hosts.
 //!
 //! Toolchains are found where `scripts/build-guests` has them (`target/guest-tools`, or the folder in GUEST_TOOLS),
-//! Rust's crates in cargo's cache. Where one is missing the test says so on standard error and passes.
+//! Rust's crates in cargo's cache. Where one is missing the test is NOT RUN.
 
 mod common;
 
 use std::fs;
-use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,8 +27,7 @@ fn tool(path: &str) -> Option<PathBuf> {
 }
 
 fn not_run(language: &str, why: &str) {
-    // Not by `eprintln`, which is shown of failed tests alone.
-    let _ = writeln!(stderr(), "NOT RUN, a new plugin in {language}: {why}");
+    common::missing_tool::not_run(&format!("a new plugin in {language}"), why);
 }
 
 /// A new plugin, and what `plugsh new --json` says of it.

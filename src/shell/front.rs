@@ -61,7 +61,17 @@ pub trait Front {
         Vec::new()
     }
     /// Carries out `pane ...`; an error where there is no terminal to draw on.
-    fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
+    ///
+    /// # Errors
+    /// [`no_pane`], and those of a picture that cannot be written.
+    fn pane(&mut self, _request: PaneRequest) -> Result<Reply, ShellError> {
+        Err(no_pane())
+    }
+}
+
+/// The error of a front that nobody looks at.
+pub fn no_pane() -> ShellError {
+    ShellError::failed("no pane here: nobody looks at this session")
 }
 
 /// Where a program of the system writes to, as it comes.

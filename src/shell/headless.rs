@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::front::{Front, PaneRequest, PictureSize, ProgramStreams, SavePicture};
+use super::front::{Front, PaneRequest, PictureSize, ProgramStreams, SavePicture, no_pane};
 use super::plain;
 use super::reply::{Line, Reply, ShellError};
 use crate::kernel::Kernel;
@@ -139,7 +139,7 @@ impl Front for Headless {
             (PaneRequest::Save { path, size, clock }, Some((kernel, save))) => {
                 save(kernel, &path, size.unwrap_or(PictureSize::DEFAULT), clock).map_err(ShellError::failed)
             }
-            _ => Err(ShellError::failed("no pane here: nobody looks at this session")),
+            _ => Err(no_pane()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod missing_tool;
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -5,68 +5,41 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tiny_http::{Header, Response, Server};
 
-use super::{call, kernel, message, program, text};
-use crate::kernel::{Kernel, LoadRequest, ProcessId};
+use super::wasi::{OK, load_with};
+use super::wasi_files::{BADF, answer, files};
+use super::{call, kernel, message, text};
+use crate::kernel::{Kernel, ProcessId};
 use crate::runtime::{AllowedPath, Spec};
 
-fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
-    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id
+fn load(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
+    load_with(kernel, wat, spec).unwrap()
 }
 
-/// The functions give as their return code what WASI answers, plus 100, so that none of them is 0.
+/// The functions give as their return code how many bytes they see, plus 100, so that none of them is 0.
 const SNOOP: &str = r#"(module
   (memory (export "memory") 1)
-  (data (i32.const 512) "made")
   (func (export "environment") (result i32)
     (drop (call $environ_sizes_get (i32.const 0) (i32.const 4)))
     (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
   (func (export "arguments") (result i32)
     (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
     (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
-  (func (export "directory") (result i32) (i32.add (i32.const 100) (call $fd_prestat_get (i32.const 3) (i32.const 0))))
-  (func (export "second") (result i32) (i32.add (i32.const 100) (call $fd_prestat_get (i32.const 4) (i32.const 0))))
   (func (export "stdin") (result i32)
     (i32.store (i32.const 32) (i32.const 64))
     (i32.store (i32.const 36) (i32.const 8))
     (drop (call $fd_read (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 40)))
-    (i32.add (i32.const 100) (i32.load (i32.const 40))))
-  (func $path (result i32) (local $i i32) (local $n i32)
-    (local.set $n (i32.wrap_i64 (call $input_length)))
-    (block $end (loop $next
-      (br_if $end (i32.ge_u (local.get $i) (local.get $n)))
-      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $input_load_u8 (i64.extend_i32_u (local.get $i))))
-      (local.set $i (i32.add (local.get $i) (i32.const 1)))
-      (br $next)))
-    (local.get $n))
-  ;; Opens the path of the input in the first directory, for reading, links followed.
-  (func (export "open") (result i32)
-    (i32.add (i32.const 100) (call $path_open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 0)
-      (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16))))
-  ;; The same, made anew and for writing.
-  (func (export "create") (result i32)
-    (i32.add (i32.const 100) (call $path_open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 1)
-      (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 16))))
-  ;; Makes a link `made` to the path of the input.
-  (func (export "link") (result i32)
-    (i32.add (i32.const 100) (call $path_symlink (i32.const 1024) (call $path) (i32.const 3) (i32.const 512) (i32.const 4)))))"#;
-
-const OK: i32 = 0;
-const BADF: i32 = 8;
-
-/// WASI's answer.
-fn answer(kernel: &Arc<Kernel>, id: ProcessId, function: &str, input: &str) -> i32 {
-    call(kernel, id, function, input.as_bytes()).unwrap_err().code.unwrap() - 100
-}
+    (i32.add (i32.const 100) (i32.load (i32.const 40)))))"#;
 
 #[test]
 fn a_guest_sees_no_environment_no_arguments_no_input_and_no_directory() {
     let kernel = kernel();
-    let id = load_with(&kernel, SNOOP, Spec::default());
+    let id = load(&kernel, SNOOP, Spec::default());
     for function in ["environment", "arguments", "stdin"] {
         assert_eq!(answer(&kernel, id, function, ""), 0, "{function}");
     }
-    assert_eq!(answer(&kernel, id, "directory", ""), BADF);
-    assert_eq!(answer(&kernel, id, "open", "etc/passwd"), BADF);
+    let id = load(&kernel, &files(3), Spec::default());
+    assert_eq!(answer(&kernel, id, "prestat", ""), BADF);
+    assert_eq!(answer(&kernel, id, "read", "etc/passwd"), BADF);
 }
 
 #[cfg(unix)]
@@ -86,21 +59,21 @@ fn a_directory_is_the_only_one_and_nothing_leads_out_of_it() {
     let kernel = kernel();
     let allowed = |read_only| AllowedPath { host: inside.clone(), guest: "/data".into(), read_only };
     let spec = |read_only| Spec { allowed_paths: vec![allowed(read_only)], ..Spec::default() };
-    let id = load_with(&kernel, SNOOP, spec(false));
-    assert_eq!((answer(&kernel, id, "directory", ""), answer(&kernel, id, "second", "")), (OK, BADF));
+    let (id, behind) = (load(&kernel, &files(3), spec(false)), load(&kernel, &files(4), spec(false)));
+    assert_eq!((answer(&kernel, id, "prestat", ""), answer(&kernel, behind, "prestat", "")), (OK, BADF));
     for path in ["mine", "sub/../mine", "sub/mine", "within"] {
-        assert_eq!(answer(&kernel, id, "open", path), OK, "{path}");
+        assert_eq!(answer(&kernel, id, "read", path), OK, "{path}");
     }
     for path in ["../out/secret", "sub/../../out/secret", "/etc/passwd", "absolute", "relative", "directory/secret"] {
-        assert_ne!(answer(&kernel, id, "open", path), OK, "{path} was opened");
+        assert_ne!(answer(&kernel, id, "read", path), OK, "{path} was opened");
     }
-    assert_ne!(answer(&kernel, id, "link", outside.to_str().unwrap()), OK, "an absolute link was made");
-    if answer(&kernel, id, "link", "../out/secret") == OK {
-        assert_ne!(answer(&kernel, id, "open", "made"), OK, "a link out of the directory was made and followed");
+    assert_ne!(answer(&kernel, id, "symlink", outside.to_str().unwrap()), OK, "an absolute link was made");
+    if answer(&kernel, id, "symlink", "../out/secret") == OK {
+        assert_ne!(answer(&kernel, id, "read", "made"), OK, "a link out of the directory was made and followed");
     }
     assert_eq!(answer(&kernel, id, "create", "new"), OK);
-    let reader = load_with(&kernel, SNOOP, spec(true));
-    assert_eq!(answer(&kernel, reader, "open", "mine"), OK);
+    let reader = load(&kernel, &files(3), spec(true));
+    assert_eq!(answer(&kernel, reader, "read", "mine"), OK);
     for path in ["mine", "newer"] {
         assert_ne!(answer(&kernel, reader, "create", path), OK, "{path} was written through `ro:`");
     }
@@ -117,8 +90,8 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
     let path = AllowedPath { host: root.join("sub"), guest: "/".into(), read_only: true };
     let spec = |paths_resolved| Spec { allowed_paths: vec![path.clone()], paths_resolved, ..Spec::default() };
     // As a guest's child is granted it, and as a person grants it.
-    let ids = [true, false].map(|resolved| load_with(&kernel, SNOOP, spec(resolved)));
-    assert_eq!(ids.map(|id| answer(&kernel, id, "directory", "")), [OK; 2]);
+    let ids = [true, false].map(|resolved| load(&kernel, &files(3), spec(resolved)));
+    assert_eq!(ids.map(|id| answer(&kernel, id, "prestat", "")), [OK; 2]);
     std::fs::remove_dir(root.join("sub")).unwrap();
     std::os::unix::fs::symlink("/", root.join("sub")).unwrap();
     for id in ids {
@@ -156,7 +129,7 @@ fn open_files_are_bounded() {
     let dir = tempfile::tempdir().unwrap();
     let kernel = kernel();
     let path = AllowedPath { host: dir.path().into(), guest: "/".into(), read_only: true };
-    let id = load_with(&kernel, HOARDER, Spec { allowed_paths: vec![path], ..Spec::default() });
+    let id = load(&kernel, HOARDER, Spec { allowed_paths: vec![path], ..Spec::default() });
     let count = |function: &str| call(&kernel, id, function, b"").err().and_then(|error| error.code);
     assert_eq!(count("tidy"), Some(2_000), "what is closed counts no more");
     for _ in 0..2 {
@@ -191,7 +164,7 @@ fn serve(location: &'static str, body_bytes: usize) -> (u16, Arc<AtomicUsize>) {
 
 fn fetcher(kernel: &Arc<Kernel>, spec: Spec) -> ProcessId {
     let wat = include_str!("../../../plugins/wat/http.wat").trim_start_matches(|c| c != '(');
-    load_with(kernel, wat, spec)
+    load(kernel, wat, spec)
 }
 
 fn request(port: u16, host: &str, path: &str) -> Vec<u8> {

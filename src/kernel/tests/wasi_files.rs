@@ -1,4 +1,4 @@
-//! Tests of a plugin's files through WASI: single files and nothing beside them.
+//! Tests of a plugin's files through WASI: single files and nothing beside them. `files` is a plugin that tries paths.
 
 use super::wasi::*;
 use super::*;
@@ -6,10 +6,10 @@ use super::*;
 const NOENT: i32 = 44;
 const PERM: i32 = 63;
 const NOTCAPABLE: i32 = 76;
-const BADF: i32 = 8;
+pub(super) const BADF: i32 = 8;
 
-/// Each function takes a path in the directory that is descriptor `$fd`, and gives what WASI answers, plus 100.
-fn files(fd: u32) -> String {
+/// A plugin whose functions take a path in the directory that is descriptor `fd`, and give what WASI answers, plus 100.
+pub(super) fn files(fd: u32) -> String {
     format!(
         r#"(module
   (memory (export "memory") 1)
@@ -58,7 +58,8 @@ fn files(fd: u32) -> String {
     )
 }
 
-fn answer(kernel: &Arc<Kernel>, id: ProcessId, function: &str, path: &str) -> i32 {
+/// WASI's answer to a function of [`files`].
+pub(super) fn answer(kernel: &Arc<Kernel>, id: ProcessId, function: &str, path: &str) -> i32 {
     call(kernel, id, function, path.as_bytes()).unwrap_err().code.unwrap() - 100
 }
 

@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{Kernel, KernelOptions};
-use crate::shell::front::{Front, PaneRequest};
+use crate::shell::front::Front;
 use crate::shell::line::parse;
 use crate::shell::reply::{ErrorKind, Line, Reply};
 use crate::shell::session::LinesFrom;
-use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{Interrupter, Session, SessionOptions, Stdin};
 
 /// A front whose person presses Ctrl-C as soon as anything is shown.
 struct Impatient(Arc<OnceLock<Interrupter>>);
@@ -21,9 +21,6 @@ impl Front for Impatient {
         Ok(())
     }
     fn notice(&mut self, _: &Line) {}
-    fn pane(&mut self, _: PaneRequest) -> Result<Reply, ShellError> {
-        Ok(Reply::Nothing)
-    }
 }
 
 fn session(lines_from: LinesFrom) -> Session {
