@@ -95,7 +95,7 @@ fn help_knows_every_command_and_option() {
     let printed = |line: &str| String::from_utf8(commands(line).run().code(0).stdout).unwrap();
     let (overview, all) = (printed("help"), printed("help all"));
     assert!(overview.lines().count() <= 24, "`help` fits a screen");
-    for topic in ["language", "blocks", "filters", "debugging"] {
+    for topic in ["language", "blocks", "filters", "debugging", "guests"] {
         assert!(overview.contains(&format!("`help {topic}`")), "`help` lacks the topic `{topic}`");
         commands(&format!("help {topic}")).run().code(0);
     }

@@ -128,6 +128,21 @@ fn help_walks_to_where_it_says() {
     }
 }
 
+#[test]
+fn help_names_every_function_of_plugins_and_its_example_runs() {
+    let help = plugsh().args(["-c", "help guests"]).run().code(0).stdout;
+    let help = String::from_utf8(help).unwrap();
+    for function in PluginFunction::ALL {
+        assert!(help.contains(function.row().name), "`help guests` lacks `{}`", function.row().name);
+    }
+    let (_, walk) = help.split_once("Try it, in a fresh shell").expect("the example");
+    let typed = walk.lines().filter_map(|line| line.strip_prefix("  "));
+    // The explanation follows the line.
+    let script: Vec<&str> = typed.filter_map(|line| line.trim_start().split("  ").next()).collect();
+    let printed = plugsh().file("walk", script.join("\n")).args(["walk"]).transcript();
+    assert_eq!(printed.lines().last().map(str::trim), Some("2"), "{printed}");
+}
+
 /// The part of a document between two marks; `UPDATE_README=1` writes it.
 fn holds(document: &str, name: &str, wanted: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(document);

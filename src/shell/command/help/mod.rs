@@ -3,6 +3,7 @@
 mod blocks;
 mod debugging;
 mod filters;
+mod guests;
 mod language;
 mod topic;
 
@@ -13,7 +14,7 @@ use crate::text::{closest, quoted};
 use topic::Topic;
 
 /// The topics, in the order in which they are offered.
-const TOPICS: [Topic; 4] = [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING];
+const TOPICS: [Topic; 5] = [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING, guests::GUESTS];
 
 /// The command `help`.
 pub static COMMAND: Command = Command {
@@ -22,7 +23,7 @@ pub static COMMAND: Command = Command {
     summary: "list commands, or explain one",
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
-        `help filters` what EXPR is, `help debugging` how a bug is found. `help PLUGIN.FUNCTION` shows what a function of a \
+        `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
         "\
@@ -122,7 +123,7 @@ pub fn overview(table: CommandTable) -> Reply {
     }
     paragraphs.push(Paragraph::default());
     let more = [
-        "`help COMMAND` explains one, `help all` lists each with what it does.",
+        "`help COMMAND` explains one, `help all` lists all, `help guests` is on plugins.",
         "`help language` says how lines are written, `help blocks` what `for`, `if` do,",
         "`help filters` what EXPR is, `help debugging` how a bug is found.",
         "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
