@@ -45,11 +45,11 @@ pub enum LimitUnit {
 /// One limit, as every display and the command line know it.
 pub struct LimitRow {
     pub limit: Limit,
-    /// Its name in `limits`.
+    /// The limit's name in `limits`.
     pub name: &'static str,
     /// The limited quantity.
     pub of: &'static str,
-    /// Its option of the program, without the dashes.
+    /// The option of the program that sets the limit, without the dashes.
     pub option: &'static str,
     /// The help of the option.
     pub help: &'static str,
@@ -290,7 +290,7 @@ pub enum LimitError {
 }
 
 impl Limit {
-    /// Its row of the table.
+    /// The limit's row of the table.
     pub fn row(self) -> &'static LimitRow {
         &LIMITS[self as usize]
     }

@@ -61,7 +61,7 @@ impl RecordedError {
     }
 }
 
-/// What stands between a call and its cause in a line.
+/// The text between a call and its cause in a line.
 const SEPARATOR: &str = ": ";
 
 impl From<&str> for RecordedError {

@@ -1,4 +1,4 @@
-//! What a load did: the time of each of its steps, and where the image came from.
+//! The steps of a load: the time of each, and where the image came from.
 
 use serde::Serialize;
 
@@ -55,7 +55,7 @@ pub enum ImageOrigin {
     Memory,
     /// The compiled modules of earlier sessions.
     Disk,
-    /// It is made of stubs, without a module.
+    /// The program is made of stubs, without a module.
     Stubs,
 }
 

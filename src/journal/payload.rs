@@ -11,7 +11,7 @@ pub struct Payload {
     pub output: KeptBytes,
     /// Details of a request to the host, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
     pub detail: Option<Box<str>>,
-    /// What a load did; `None` for calls.
+    /// The steps of a load; `None` for calls.
     pub load: Option<Box<LoadSteps>>,
 }
 
@@ -36,7 +36,7 @@ impl Payload {
         Payload { detail: Some(bounded(detail, DETAIL_BYTES_MAX).into()), ..Payload::keep(&[], &[], 0) }
     }
 
-    /// What a load did; it has no bytes.
+    /// The payload of a load: its steps, and no bytes.
     pub fn of_load(steps: LoadSteps) -> Payload {
         Payload { load: Some(Box::new(steps)), ..Payload::keep(&[], &[], 0) }
     }

@@ -58,11 +58,11 @@ pub enum PayloadsOf {
 }
 
 impl PayloadSettings {
-    /// Of failed calls a few KiB each, from the start of a session: the first failure is there to look at.
+    /// A few KiB of each failed call, from the start of a session: the first failure is there to look at.
     pub const FAILED: PayloadSettings =
         PayloadSettings { of: PayloadsOf::Failed, bytes_each_max: 4 << 10, bytes_total_max: 1 << 20 };
 
-    /// Of all calls.
+    /// The payloads of all calls.
     pub const fn all(bytes_each_max: u64, bytes_total_max: u64) -> PayloadSettings {
         PayloadSettings { of: PayloadsOf::All, bytes_each_max, bytes_total_max }
     }
@@ -119,8 +119,8 @@ impl Journal {
         journal
     }
 
-    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`](super::lane::Lane::next_seq) gives them
-    /// out.
+    /// Takes `count` numbers for calls, which begin at 1, and returns the first.
+    /// [`Lane::next_seq`](super::lane::Lane::next_seq) gives them out.
     pub(super) fn take_seqs(&self, count: u64) -> u64 {
         self.seq.0.fetch_add(count, Ordering::Relaxed)
     }

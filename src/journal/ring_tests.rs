@@ -188,7 +188,7 @@ fn jobs_push_while_views_look_and_nothing_is_lost() {
     assert_eq!(seqs(&journal.drain().records(usize::MAX)), (1..=2 * PUSHES).collect::<Vec<u64>>());
 }
 
-/// What a test does to a journal and to its model.
+/// A step that a test does to a journal and to its model.
 #[derive(Clone, Debug)]
 enum Step {
     Push { lane: usize, seq: u64, payload_bytes: usize },

@@ -95,7 +95,7 @@ impl CallFailure {
     }
 }
 
-/// What is said behind a message of lines of a plugin's standard error; nothing where there are none.
+/// The words behind a message about lines of a plugin's standard error; empty where there are none.
 pub fn stderr_words(lines: &[String]) -> String {
     if lines.is_empty() { String::new() } else { format!("; on its standard error: {}", lines.join(" | ")) }
 }

@@ -83,7 +83,7 @@ fn timed_out(timeout: Duration) -> String {
 #[derive(Debug, Clone)]
 pub struct CancelledByCaller {
     pub cause: Cause,
-    /// That call.
+    /// The call that was cancelled, or has ended.
     pub target: FailedCall,
 }
 

@@ -57,7 +57,7 @@ pub struct Chain {
     woken: Condvar,
 }
 
-/// What a chain is made of.
+/// The parts of a new chain.
 pub struct NewChain<'a> {
     pub clock: &'a Arc<Clock>,
     /// The kernel's start.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Image, Program, Spec};
 
-/// So many functions of one program have their names in the journal for sure, and at hand; those of more compete with
+/// The most functions of one program whose names are in the journal for sure, and at hand; further ones compete with
 /// whatever guests ask for, and are looked up. Each process has its own, so that a hundred thousand would be too many.
 const OWN_SYMBOLS_MAX: usize = 1_024;
 

@@ -120,7 +120,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // It was renamed, or could not be created.
+        // The file was renamed, or could not be created.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -7,7 +7,7 @@ use super::call_failure::CallFailure;
 use super::label::ProcessLabel;
 use crate::runtime::Wording;
 
-/// What left a process without an instance.
+/// The reason why a process has no instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Crash {
     /// A call that failed.
@@ -33,9 +33,9 @@ pub enum ExitReason {
     Killed,
     /// By an ancestor.
     Freed(ProcessLabel),
-    /// Its supervision ends it after a crash.
+    /// The supervision ends the process after a crash.
     Crashed(Arc<CallFailure>),
-    /// Its start failed.
+    /// The start of the process failed.
     NotStarted,
 }
 

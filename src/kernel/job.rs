@@ -40,7 +40,7 @@ impl JobEnd {
 /// tells whether a wait within it is cancelled.
 pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), String> + Send>;
 
-/// What a job is started with.
+/// The parts of a new job.
 pub(super) struct JobStart {
     /// The typed command line, for `jobs`.
     pub text: String,

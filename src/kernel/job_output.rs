@@ -7,13 +7,13 @@ use super::view::{ProcessLabel, Replaced};
 /// The output of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobOutput {
-    /// Of calls: the output of the last one, shared and not copied.
+    /// The output of the last call, shared and not copied.
     Bytes(Arc<[u8]>),
-    /// Of calls whose output went to the job's sink: the count of bytes.
+    /// The count of bytes that calls wrote to the job's sink.
     Sunk { bytes: u64 },
-    /// Of a load: the process that it started.
+    /// The process that a load started.
     Loaded(ProcessLabel),
-    /// Of a restart or a reload: the replacement.
+    /// The replacement by a restart or a reload.
     Replaced(Replaced),
 }
 

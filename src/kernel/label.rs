@@ -9,7 +9,7 @@ pub type ProcessId = u32;
 /// A job's number, from 1.
 pub type JobId = u32;
 
-/// Whoever starts jobs, sets breakpoints and reads notices: one for each shell that the kernel has.
+/// An owner of jobs, breakpoints and notices: one for each shell that the kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
 #[serde(transparent)]
 pub struct OwnerId(pub(super) u32);

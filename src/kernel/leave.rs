@@ -5,7 +5,7 @@ use super::debug::{HoldReason, Order};
 use super::view::OwnerId;
 
 impl Kernel {
-    /// One more owner of jobs, with notices of its own.
+    /// Adds an owner of jobs, with notices of its own.
     pub fn add_owner(&self) -> OwnerId {
         self.owners().add()
     }

@@ -27,7 +27,7 @@ pub const NAMES_MAX: usize = 100;
 
 /// The end of the name of the import that a network grant is for: before Extism 1.0 it began with `extism_`.
 const HTTP_REQUEST: &str = "http_request";
-/// That of the import that reads the configuration.
+/// The name of the import that reads the configuration.
 const CONFIG_GET: &str = "config_get";
 
 /// A finding.

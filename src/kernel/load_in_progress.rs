@@ -11,7 +11,7 @@ pub struct LoadInProgress {
     pub seq: u64,
     /// The call that asked for it.
     pub caller: CallerRef,
-    /// One more than the caller's.
+    /// The depth of the load: one more than the caller's.
     pub depth: u16,
     /// `load` of the shell, `register_plugin` of a guest.
     pub function: Symbol,
@@ -28,12 +28,12 @@ pub struct LoadInProgress {
 }
 
 impl LoadInProgress {
-    /// Its time until `now`; `holding`: time of a present hold.
+    /// The load's time until `now`; `holding`: time of a present hold.
     pub fn ran_for(&self, now: Instant, holding: Duration) -> Duration {
         now.saturating_duration_since(self.started).saturating_sub(self.held_for + holding)
     }
 
-    /// Its record while it runs; `epoch` is the kernel's start.
+    /// The load's record while it runs; `epoch` is the kernel's start.
     pub fn record(&self, job: u32, epoch: Instant, ran_for: Duration) -> Record {
         Record {
             seq: self.seq,

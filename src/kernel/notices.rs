@@ -38,8 +38,8 @@ pub enum Notice {
 /// Why a process lost its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetBy {
-    /// Its call ended with its chain: a kill, a deadline, or a nested call that failed.
+    /// The process's call ended with its chain: a kill, a deadline, or a nested call that failed.
     Chain,
-    /// Its own call trapped, or met a limit.
+    /// The process's own call trapped, or met a limit.
     OwnFailure,
 }

@@ -37,7 +37,7 @@ impl Default for Owners {
 }
 
 impl Owners {
-    /// One more owner.
+    /// Adds an owner.
     pub fn add(&self) -> OwnerId {
         let mut present = self.0.lock();
         let id = OwnerId(present.next);

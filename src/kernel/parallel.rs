@@ -89,7 +89,7 @@ impl Task {
     pub(super) fn has_call_ended(&self, ticket: u64) -> Result<bool, Failure> {
         let call = self.started(ticket)?;
         if self.kernel.pool().is_full() {
-            // Else a caller that asks again and again could hold what the threads wait for.
+            // A caller that asks again and again must not hold what the threads wait for: it runs the call itself.
             self.run_if_waiting(&call);
         }
         Ok(call.has_ended())
@@ -203,7 +203,7 @@ impl Kernel {
     }
 }
 
-/// What runs calls on a thread of the pool, with a lane of that thread.
+/// The function that runs calls on a thread of the pool, with a lane of that thread.
 fn runner(kernel: Weak<Kernel>) -> Runner {
     let mut lane = None;
     Box::new(move |call| {

@@ -11,13 +11,13 @@ pub struct Pauses {
 }
 
 impl Pauses {
-    /// One more begins.
+    /// Begins one more suspension.
     pub fn begin(&mut self) {
         self.count += 1;
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// One ends: the time for which deadlines stood still, if it was the last.
+    /// Ends one suspension. Returns the time for which deadlines stood still, if it was the last.
     pub fn end(&mut self) -> Option<Duration> {
         self.count = self.count.saturating_sub(1);
         if self.count > 0 { None } else { self.since.take().map(|since| since.elapsed()) }

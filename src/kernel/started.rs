@@ -20,20 +20,20 @@ pub struct StartedCall {
     pub chain: Arc<Chain>,
     /// The process that is called; 0: there is none.
     pub callee: ProcessId,
-    /// Its place among the started calls, and the bytes that are counted for it.
+    /// The call's place among the started calls, and the bytes that are counted for it.
     pub reservation: Reservation,
     state: Mutex<Progress>,
     ended: Condvar,
 }
 
-/// What a started call calls.
+/// The process, function and input of a started call.
 pub struct Work {
     pub process: Arc<Process>,
     pub function: String,
     pub input: Box<[u8]>,
 }
 
-/// What a started call gave.
+/// The output of a started call, or its error.
 pub type StartedResult = Result<Box<[u8]>, PropagatingError>;
 
 /// How far a started call is.
@@ -42,7 +42,7 @@ enum Progress {
     Waiting(Work),
     Running,
     Ended(StartedResult),
-    /// Its caller has what it gave.
+    /// The caller has taken the result.
     Taken,
 }
 
@@ -110,7 +110,7 @@ impl StartedCall {
 /// The started calls of one chain's calls that are not joined. Only the thread that runs the chain changes it.
 pub struct StartedCalls {
     calls: Mutex<Vec<Arc<StartedCall>>>,
-    /// Their count, for a look at each call's end.
+    /// The count of `calls`, which each call's end reads without the lock.
     count: AtomicUsize,
 }
 
@@ -138,7 +138,7 @@ impl StartedCalls {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One of the call at `depth`, by its ticket.
+    /// The started call with this ticket, if the call at `depth` started it.
     pub fn get(&self, depth: u16, ticket: u64) -> Option<Arc<StartedCall>> {
         let calls = self.calls.lock();
         calls.iter().find(|call| call.caller_depth == depth && call.ticket == ticket).cloned()

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::memory_account::MemoryAccount;
 
-/// What is reserved of the budget.
+/// The part of the budget that is reserved.
 pub struct StartedBudget {
     /// Started calls that their callers have not joined.
     started: AtomicUsize,
-    /// What inputs and outputs of started calls hold.
+    /// The bytes of inputs and outputs of started calls.
     account: MemoryAccount,
 }
 

@@ -24,7 +24,7 @@ pub struct Task {
     pub(super) lane: Arc<Lane>,
     /// The number of the chain's first call, where its starter gave it one: until that call takes it. 0: none.
     given_seq: AtomicU64,
-    /// What its calls have started and not joined.
+    /// The calls that this chain's calls have started and not joined.
     pub(super) started: StartedCalls,
 }
 

@@ -125,7 +125,7 @@ pub struct Ring {
     jobs: BTreeSet<JobId>,
 }
 
-/// What is waited for in a ring.
+/// The aim of one wait of a ring.
 #[derive(Debug, Clone)]
 enum Link {
     Process(ProcessLabel),

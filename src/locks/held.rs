@@ -1,4 +1,4 @@
-//! What each thread holds, in debug builds and tests: a lock that is taken out of order is a panic.
+//! The locks that each thread holds, in debug builds and tests: a lock that is taken out of order is a panic.
 
 use std::cell::RefCell;
 

@@ -112,7 +112,7 @@ pub enum ImportOrigin {
 /// A change to the build of a module that cannot be compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildChange {
-    /// As a core module, where it is a component.
+    /// Build a core module: the file is a component.
     CoreModule,
     /// Without threads and shared memory.
     OneThread,

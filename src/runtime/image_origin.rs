@@ -3,10 +3,10 @@
 /// Where an image came from. Of a program with several modules, the dearest of theirs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImageOrigin {
-    /// It was compiled or read before, by this process.
+    /// The image was compiled or read before, by this process.
     #[default]
     Memory,
-    /// It was compiled by an earlier process.
+    /// The image was compiled by an earlier process.
     Disk,
     Compiled,
 }

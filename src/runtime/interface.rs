@@ -36,7 +36,7 @@ impl fmt::Display for ImportName {
     }
 }
 
-/// As it is displayed.
+/// An item in JSON is its displayed form.
 impl Serialize for ImportName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -58,7 +58,7 @@ impl fmt::Display for Export {
     }
 }
 
-/// As it is displayed.
+/// An item in JSON is its displayed form.
 impl Serialize for Export {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -23,11 +23,11 @@ pub enum Notation {
 /// One limit of a plugin, as every display and the command line know it.
 pub struct PluginLimitRow {
     pub limit: PluginLimit,
-    /// Its name in `info`.
+    /// The limit's name in `info`.
     pub name: &'static str,
-    /// Its field in JSON.
+    /// The limit's field in JSON.
     pub field: &'static str,
-    /// Its option of `load`, without the dashes.
+    /// The option of `load` that sets the limit, without the dashes.
     pub option: &'static str,
     /// The help of the option.
     pub help: &'static str,
@@ -74,7 +74,7 @@ plugin_limits! {
 }
 
 impl PluginLimit {
-    /// Its row of the table.
+    /// The limit's row of the table.
     pub fn row(self) -> &'static PluginLimitRow {
         &PLUGIN_LIMITS[self as usize]
     }

@@ -35,7 +35,7 @@ impl StandInType {
     pub const ALL: [StandInType; 5] =
         [StandInType::Handle, StandInType::I32, StandInType::I64, StandInType::F32, StandInType::F64];
 
-    /// As it is written.
+    /// The type as `--import` has it.
     pub fn as_str(self) -> &'static str {
         match self {
             StandInType::Handle => "handle",
@@ -61,7 +61,7 @@ impl NumberType {
     /// Every type.
     pub const ALL: [NumberType; 4] = [NumberType::I32, NumberType::I64, NumberType::F32, NumberType::F64];
 
-    /// As wasm writes it.
+    /// The type as wasm's text format has it.
     pub fn as_str(self) -> &'static str {
         match self {
             NumberType::I32 => "i32",

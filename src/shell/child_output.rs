@@ -22,7 +22,7 @@ pub type Writer = Box<dyn Write + Send>;
 
 /// The use of a program's output.
 pub enum OutputUse {
-    /// All of it is kept, up to so many bytes; the program's next write fails.
+    /// The output is kept up to so many bytes; after them the program's next write fails.
     Kept(u64),
     /// The output goes to a writer as it comes, and its first [`KEPT_BYTES_MAX`] bytes are kept.
     HandedOn(Writer),

@@ -63,11 +63,11 @@ pub struct ChildProcess {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RunState {
     Running,
-    /// It waits for SIGCONT.
+    /// The program waits for SIGCONT.
     Stopped,
 }
 
-/// What a program was sent to end it.
+/// The signals that a program was sent to end it.
 struct Interruption {
     at: Instant,
     /// The last signal of those that follow Ctrl-C.
@@ -289,7 +289,7 @@ impl InterruptProbe {
 
 impl Drop for InterruptProbe {
     fn drop(&mut self) {
-        // Both fail only when the probe has ended.
+        // A kill and a wait fail only when the probe has ended.
         self.child.kill().ok();
         self.child.wait().ok();
     }

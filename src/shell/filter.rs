@@ -9,7 +9,7 @@ use crate::text::counted;
 /// # Errors
 /// The text is no expression; one line with the column.
 pub fn parse_filter(text: &str) -> Result<Filter, String> {
-    // Of `callee = cart` without quotes only the first word has come here.
+    // Only the first word of `callee = cart` without quotes has come here.
     if FIELDS.contains(&text) {
         return Err(format!("`{text}` is compared with something: EXPR is one word, quote it, as '{text}=...'"));
     }

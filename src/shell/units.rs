@@ -61,7 +61,7 @@ pub enum NumberError {
     AboveMost(i128),
 }
 
-/// What is said behind the text.
+/// The words behind the number's text.
 impl fmt::Display for NumberError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -57,8 +57,8 @@ impl Session {
         self.wait_until(job, on_interrupt, false)
     }
 
-    /// As [`Session::wait_or_hold`], for a foreground job that Ctrl-C ends and [`Session::park_job`] takes: at the
-    /// prompt Ctrl-Z leaves it to the background. `piped`: a program waits for the job's output.
+    /// Waits like [`Session::wait_or_hold`], for a foreground job that Ctrl-C ends and [`Session::park_job`] takes: at
+    /// the prompt Ctrl-Z leaves it to the background. `piped`: a program waits for the job's output.
     ///
     /// # Errors
     /// A command of a breakpoint fails.

@@ -32,7 +32,7 @@ pub fn is_too_deep(error: &serde_json::Error) -> bool {
 /// serde_json's message for such JSON: its error has no other sign of it.
 const TOO_DEEP: &str = "recursion limit exceeded";
 
-/// What a panic said, raw.
+/// The message of a panic, raw.
 pub fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
     panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str))
 }

@@ -114,6 +114,39 @@ fn undocumented(path: &str, text: &str) -> Vec<String> {
     visitor.findings
 }
 
+/// Words that a comment must not begin with: its subject is then elsewhere.
+const PRONOUNS: [&str; 8] = ["It", "Its", "Their", "Them", "They", "Those", "Whoever", "The same"];
+
+/// The text of a line that is a comment.
+fn comment(line: &str) -> Option<&str> {
+    line.trim_start().strip_prefix("//").map(|text| text.trim_start_matches(['/', '!']).trim_start())
+}
+
+/// The lines that begin a comment without a subject of its own.
+fn riddles(path: &str, text: &str) -> Vec<String> {
+    let begins_so = |text: &str| {
+        let rest = PRONOUNS.iter().find_map(|word| text.strip_prefix(word));
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let before = std::iter::once("").chain(text.lines());
+    let lines = before.zip(text.lines()).enumerate();
+    let begins = lines.filter(|(_, (before, line))| comment(before).is_none() && comment(line).is_some_and(begins_so));
+    begins.map(|(n, (_, line))| format!("src/{path}:{}: {}", n + 1, line.trim())).collect()
+}
+
+#[test]
+fn comments_name_their_subject() {
+    let files = graph::read(&root().join("src"));
+    assert_none(files.iter().flat_map(|(path, text)| riddles(path, text)).collect());
+}
+
+#[test]
+fn comments_without_a_subject_are_found() {
+    let text =
+        "//! The items.\n\n/// It ends.\nfn a() {}\n// The same, once more.\n/// A word.\n/// It follows.\n// Items.";
+    assert_eq!(riddles("x.rs", text).len(), 2);
+}
+
 #[test]
 fn visible_items_have_doc_comments() {
     let files = graph::read(&root().join("src"));

@@ -90,7 +90,7 @@ impl Detail {
         Detail { subject, title: detail.view.label().to_string(), lines, stack_at }
     }
 
-    /// What is shown in place of details that are no longer known.
+    /// The details of a subject that is no longer known: one line that says why.
     fn gone(subject: Subject, title: String, why: &'static str) -> Detail {
         Detail { subject, title, lines: vec![vec![trusted(why, theme::DIM)]], stack_at: 1 }
     }
@@ -200,7 +200,7 @@ fn push_payloads(lines: &mut Vec<Line>, call: &Record) {
     }
 }
 
-/// What a load did.
+/// The source and the steps of a load.
 fn load_lines(steps: &LoadSteps) -> [Line; 2] {
     [
         figure("source", vec![untrusted(&steps.source, theme::PLAIN)]),
@@ -208,7 +208,7 @@ fn load_lines(steps: &LoadSteps) -> [Line; 2] {
     ]
 }
 
-/// A load at the prompt is no job.
+/// The job of a call; empty for a load at the prompt, which is no job.
 fn job_text(call: &Record) -> String {
     if call.kind == RecordKind::Load && call.job == 0 { String::new() } else { format!(", in job %{}", call.job) }
 }

@@ -1,4 +1,4 @@
-//! Which job the keys for hold, continue and step are for.
+//! The job that the keys for hold, continue and step act on.
 
 use crate::kernel::JobId;
 use crate::kernel::hooks::Step;

@@ -73,7 +73,7 @@ pub struct Totals {
     pub memory_bytes: u64,
 }
 
-/// Which calls are shown.
+/// The calls that are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
     #[default]
@@ -117,7 +117,7 @@ enum Test {
     },
 }
 
-/// Which processes and calls the views show. Queries are equal when their texts, scopes and
+/// The processes and calls that the views show. Queries are equal when their texts, scopes and
 /// narrowings are.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotQuery {
@@ -273,7 +273,7 @@ pub trait SnapshotSource: Send {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Toggled {
     Held(String),
-    /// It waits in the host, and is held once it runs code of a plugin.
+    /// The job waits in the host, and is held once it runs code of a plugin.
     HeldLater(String),
     GoesOn(String),
 }

@@ -1,6 +1,6 @@
 //! The views.
 
-/// Which view has the keys.
+/// The view that has the keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum View {
     #[default]

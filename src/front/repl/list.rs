@@ -67,7 +67,7 @@ fn paged(pairs: Vec<Pair>, page: CompletionPage, number: usize) -> (Vec<Pair>, b
         .iter()
         .map(|pair| Pair { display: pair.display.clone(), replacement: pair.replacement.clone() })
         .collect();
-    // Its replacement is what all candidates start with, so that rustyline completes to that and no further.
+    // The replacement of this line is what all candidates start with: rustyline completes to that and no further.
     shown.push(Pair { display: format!("({}/{pages})", number % pages + 1), replacement: prefix });
     (shown, number % pages + 1 < pages)
 }

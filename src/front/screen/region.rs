@@ -105,7 +105,7 @@ pub struct FullScreen {
 /// The main screen while the pane is on the alternate one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MainScreen {
-    /// As it was left, with this split.
+    /// The region as it was left, with this split.
     Kept(Split),
     /// Unknown: the window's size has changed.
     Unknown,

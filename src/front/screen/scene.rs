@@ -56,7 +56,7 @@ pub struct Mouse {
 /// A mouse event that has a meaning in the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MouseAction {
-    /// Of the left button.
+    /// A press of the left button.
     Press,
     WheelUp,
     WheelDown,

@@ -17,7 +17,7 @@ use crate::json::Micros;
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
     write_event(&metadata("process_name", Track { job: 0, beside: 0 }, json!({"name": "plugsh"})), out)?;
-    // Of two slices with one start time, the outer one must come first.
+    // The outer one of two slices with one start time must come first.
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_key(|at| records.get(*at).map(|record| (record.at_ns, record.depth, record.seq)));
     let tracks = tracks(records, &order);

@@ -56,7 +56,7 @@ pub struct Line<'a> {
     kind: &'static str,
     /// Details of a request to the host.
     detail: Option<&'a str>,
-    /// What a load did.
+    /// Source and steps of a load.
     load: Option<&'a LoadSteps>,
 }
 

@@ -84,9 +84,9 @@ enum Step<'a> {
     Return(&'a Record),
     /// Calls that run beside each other begin, with the first of them.
     Beside,
-    /// The next of them begins.
+    /// The next call of the block begins.
     And,
-    /// They end.
+    /// The block of calls beside each other ends.
     End,
 }
 

@@ -170,7 +170,7 @@ impl ContentTest {
 }
 
 impl ValueTest {
-    /// Of a side as a whole: a text, or a number that it is in JSON.
+    /// The answer for a side as a whole: a text, or a number that it is in JSON.
     fn of_bytes(&self, part: Part<'_>) -> Option<bool> {
         match self {
             ValueTest::Exists => Some(true),
@@ -203,7 +203,7 @@ impl ValueTest {
         }
     }
 
-    /// Of a value that is not there: it equals nothing.
+    /// The answer for a value that is not there: it equals nothing.
     fn of_nothing(&self) -> bool {
         match self {
             ValueTest::Matches { equal, .. } => !equal,

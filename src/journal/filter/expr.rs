@@ -157,7 +157,7 @@ impl Expr<Test> {
 /// A name that an expression compares with, where it is no glob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiteralName {
-    /// Of a caller or callee: its name, its id, or `id:name`.
+    /// A caller or callee: its name, its id, or `id:name`.
     Process(String),
     Function(String),
     /// A bare word: of a process, of a function, or of a call, as `cart.total`.

@@ -12,7 +12,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// As it is written.
+    /// The operator as it is written.
     pub fn as_str(self) -> &'static str {
         match self {
             Op::Equal => "=",
@@ -46,7 +46,7 @@ pub(super) enum Match {
 }
 
 impl Match {
-    /// As it is written.
+    /// The operator as it is written.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Match::Matches => "~",

@@ -71,7 +71,7 @@ impl Pointer {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let read = Step { path: &self.0, search: &mut search }.deserialize(&mut deserializer);
         let read = read.and_then(|()| deserializer.end());
-        // Of `123` cut after `12` nothing is known.
+        // A number at a cut end may go on: `12` may be the beginning of `123`.
         let is_settled = is_whole || search.is_settled || !json.last().is_some_and(|byte| is_of_number(*byte));
         match (read, search.found) {
             (Ok(()), _) if !is_settled => Found::Unknown,

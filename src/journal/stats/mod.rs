@@ -64,7 +64,7 @@ pub struct Stats {
     rows: Vec<Sums>,
     row_of: HashMap<Key, u32>,
     calls: Vec<Call>,
-    /// Of each load the call that asked for it, and its time; as bounded as `calls`.
+    /// The call that asked for each load, and the load's time; as bounded as `calls`.
     loads: Vec<(u64, u64)>,
     self_ns_all: u128,
 }

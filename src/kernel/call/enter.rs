@@ -329,7 +329,7 @@ impl Entered<'_> {
     }
 }
 
-/// What is said of an export that is called and is no plugin function.
+/// The message for a called export that is no plugin function.
 fn not_callable(ty: &ItemType) -> String {
     let why = match ty {
         ItemType::Function(_) => {

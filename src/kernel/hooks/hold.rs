@@ -230,7 +230,7 @@ impl Kernel {
     fn notify_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
         if held {
-            // Its owner sees where a foreground job stands.
+            // The owner of a foreground job sees where it stands; no notice is needed.
             let reader = if job.is_background() { None } else { Some(job.owner()) };
             self.owners().notify_but(reader, &Notice::Held { job: job.id() });
         }

@@ -109,7 +109,7 @@ impl Kernel {
         chains.iter().for_each(|chain| chain.request_stop(StopRequest::Hold));
         match job.wait_or_hold(at_most) {
             Waited::Held => Ok(true),
-            // It may have entered such a plugin meanwhile.
+            // The job may have entered a plugin on the extism host meanwhile.
             Waited::Running => match refusal() {
                 Some(refusal) if chains.iter().all(|chain| chain.withdraw_stop(StopRequest::Hold)) => Err(refusal),
                 _ => Ok(false),

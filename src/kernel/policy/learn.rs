@@ -95,7 +95,7 @@ impl Spawns {
         }
     }
 
-    /// What processes of a plugin have loaded, or tried to.
+    /// The sources that processes of a plugin have loaded, or tried to.
     pub fn loaded_by(&self, plugin: &str) -> Vec<String> {
         self.needs.get(plugin).map(|need| need.load.iter().cloned().collect()).unwrap_or_default()
     }

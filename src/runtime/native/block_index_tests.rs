@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The same table, done plainly.
+/// The model of the table: a plain list.
 #[derive(Default)]
 struct Plain(Vec<(u32, u32, u32)>);
 

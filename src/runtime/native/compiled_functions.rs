@@ -15,7 +15,7 @@ use wasmparser::{Parser, Payload};
 pub struct Percent(u8);
 
 impl Percent {
-    /// Nothing is done.
+    /// The start: no function is compiled.
     pub const ZERO: Percent = Percent(0);
 
     /// A percentage; larger numbers are 100.

@@ -25,7 +25,7 @@ const DEADLINE_SLACK: Duration = Duration::from_millis(100);
 pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
     let root = causes.last().map(String::as_str).unwrap_or_default();
-    // What the engine or the SDK said last: the guest's own words are left alone, whatever they are.
+    // The last words of the engine or the SDK. A guest's own words are never replaced.
     let has_message = has_guest_message(error);
     let cause = if has_message { "" } else { root };
     // A failure without a wasm trace is the guest's own message.

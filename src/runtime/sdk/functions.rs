@@ -23,7 +23,7 @@ pub fn plugshs() -> Vec<Function> {
 #[derive(Clone, Copy)]
 enum Ids {
     Numbers,
-    /// As [`id_block`] has them.
+    /// Ids are blocks, as in [`id_block`].
     Blocks,
 }
 

@@ -180,7 +180,7 @@ fn value_type(ty: ValType) -> ValueType {
     }
 }
 
-/// As the native host writes it, without the short forms.
+/// A reference type as the native host writes it, without the short forms.
 fn ref_name(ty: RefType) -> String {
     match ty {
         RefType::FUNCREF => "(ref null func)".to_owned(),

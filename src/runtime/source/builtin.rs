@@ -20,7 +20,7 @@ macro_rules! builtins {
     };
 }
 
-/// All of them, by name.
+/// The built-in plugins, by name.
 pub(super) static ALL: &[Builtin] = builtins![
     "count_vowels",
     "counter",

@@ -56,7 +56,7 @@ fn definition<A: clap::Args>() -> clap::Command {
 pub enum Run<S> {
     /// With all its words.
     Plain(fn(&mut S, Arguments) -> Result<Reply, ShellError>),
-    /// As a stage of a pipe of calls, by the session.
+    /// The session runs it, as a stage of a pipe of calls.
     Call,
     /// With its options, and the rest of the statement to run inside it.
     Prefix(fn(&mut S, Arguments, &Inner<'_>) -> Result<Reply, ShellError>),

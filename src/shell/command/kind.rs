@@ -33,7 +33,7 @@ pub enum Kind {
     Stub,
     /// A word of a fault: [`FAULT_WORDS`](super::FAULT_WORDS).
     FaultWord,
-    /// One of these words.
+    /// A word of a fixed list.
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
     Input,

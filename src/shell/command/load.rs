@@ -104,7 +104,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         let label = start(session, request)?;
         return started(session, &label, words.watch);
     }
-    // As a job: a breakpoint may hold what it calls while it starts.
+    // A load is a job: a breakpoint may hold what it calls while it starts.
     let text = format!("load {}", without_secrets(&words.source));
     let job = session.kernel().start_load(request, text, session.owner()).map_err(|error| session.call_error(error))?;
     match session.wait_or_park(&job, false)? {

@@ -173,7 +173,7 @@ struct ProfileRow {
     place: Option<String>,
     self_samples: u64,
     total_samples: u64,
-    /// Of all samples, in hundredths.
+    /// The share of all samples, in hundredths.
     self_percent: f64,
     total_percent: f64,
     self_us: f64,

@@ -75,7 +75,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Result<Verified, ShellError> {
     let label = session.label(id);
     let detail = session.kernel().process(id).ok_or_else(|| ended(&label))?;
-    // As the kernel does: what the command line linked it with stays, where the new code does not bring it.
+    // Links of the command line stay, as in the kernel, where the new code does not bring them.
     let kept = detail.links.iter().filter(|(link, _)| program.modules.iter().all(|module| module.name != *link));
     let links: Vec<String> = kept.map(|(link, source)| format!("{link}={source}")).collect();
     let program = link(session, Arc::clone(program), &links, session.kernel().load_deadline(None))?;

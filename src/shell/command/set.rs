@@ -108,7 +108,7 @@ fn not_set(session: &Session, name: &str) -> ShellError {
 /// A variable that plugsh itself reads.
 struct Setting {
     variable: &'static str,
-    /// What it is for; the description of `set` says it too.
+    /// The setting's purpose; the description of `set` has it too.
     help: &'static str,
     /// Applies its value; `None`: it was forgotten.
     apply: fn(&mut Session, Option<&[u8]>),
@@ -179,7 +179,7 @@ impl Variable<'_> {
     }
 }
 
-/// As it would be typed.
+/// The variable as the `set` that would be typed.
 fn line(name: &str, value: &[u8]) -> Line {
     Line::new().plain("set ").with(Role::Name, name).plain(format!(" {}", quote(value)))
 }

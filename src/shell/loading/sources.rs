@@ -21,18 +21,18 @@ impl Session {
         self.resolve_by(source, self.kernel().load_deadline(None))
     }
 
-    /// As [`Session::resolve`], with the command's own deadline.
+    /// Resolves a source like [`Session::resolve`], with the command's own deadline.
     ///
     /// # Errors
-    /// As of [`Session::resolve`], or the deadline has passed.
+    /// Those of [`Session::resolve`], and a deadline that has passed.
     pub fn resolve_by(&mut self, source: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
     }
 
-    /// As [`Session::resolve_by`], for a load, with the time that it took.
+    /// Resolves the source of a load, like [`Session::resolve_by`], with the time that it took.
     ///
     /// # Errors
-    /// As of [`Session::resolve_by`]; each is the record of a failed load.
+    /// Those of [`Session::resolve_by`]; each is the record of a failed load.
     pub fn resolve_to_load(
         &mut self,
         source: &str,

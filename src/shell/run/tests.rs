@@ -72,7 +72,7 @@ fn a_panic_of_a_command_is_its_error() {
     assert!(!super::panics_are_caught());
     let error = super::caught::<()>(|| {
         assert!(super::panics_are_caught());
-        // As one within another: what is around it is still caught then.
+        // A caught panic within a caught function: the outer one still catches afterwards.
         let inner = super::caught::<()>(|| panic!("a \x1b[2J fault"));
         assert!(super::panics_are_caught());
         inner

@@ -5,7 +5,7 @@ use super::language::Language;
 /// A new plugin's files and commands. Paths, texts and commands have the marks of `name`.
 pub struct Template {
     pub files: &'static [TemplateFile],
-    /// What `load` takes after the build, from the plugin's directory.
+    /// The source that `load` takes after the build, from the plugin's directory.
     pub source: &'static str,
     /// The commands of the language that build it, in the plugin's directory.
     pub build: &'static [&'static str],

@@ -22,7 +22,7 @@ pub struct SessionOptions {
     pub access: Access,
 }
 
-/// What the commands of a session may do.
+/// The permissions of a session's commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     #[default]

@@ -17,7 +17,7 @@ pub enum Sink {
     Memory(Vec<u8>),
     /// The plain form, in a file.
     File(FileSink),
-    /// As it is.
+    /// The replies as they came.
     Replies(Vec<Reply>),
 }
 

@@ -61,7 +61,7 @@ pub enum JsonPayload<'a> {
 }
 
 impl<'a> JsonPayload<'a> {
-    /// Of what was kept of a payload, if anything was.
+    /// The fields of what was kept of a payload, if anything was.
     pub fn kept(name: &'static str, kept: Option<&'a KeptBytes>) -> JsonPayload<'a> {
         let Some(kept) = kept.filter(|kept| !kept.bytes.is_empty() || kept.is_whole()) else {
             return JsonPayload::Missing(name);
@@ -69,7 +69,7 @@ impl<'a> JsonPayload<'a> {
         text_of(kept).map_or(JsonPayload::Bytes(name, &kept.bytes), |text| JsonPayload::Text(name, text))
     }
 
-    /// Of all its bytes, if there are any.
+    /// The fields of a whole payload, if there is one.
     ///
     /// # Errors
     /// The bytes were cut, dropped or never kept.

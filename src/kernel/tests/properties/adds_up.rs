@@ -68,7 +68,7 @@ fn hands_on(record: &Record, nested: &[&Record]) {
         _ => return,
     };
     let [callee] = nested.iter().filter(|record| record.kind == RecordKind::Call).collect::<Vec<_>>()[..] else {
-        // It ended before it came to call.
+        // The job ended before it came to call.
         assert!(nested.is_empty() && record.outcome != Outcome::Ok, "{record:?} called {nested:?}");
         return;
     };
@@ -111,7 +111,7 @@ fn answers(asked: &[Asked], records: &[Record]) {
             }
             (Some((_, record)), None) => assert!(record.outcome.is_failure(), "job {job} failed: {record:?}"),
             (None, Some(_)) => panic!("job {job} gave an output and has no record"),
-            // Its process had ended before it could be asked.
+            // The process had ended before it could be asked.
             (None, None) => {}
         }
     }

@@ -106,7 +106,7 @@ impl Vandal {
         drop(self.kernel.replace_in(&self.kernel.new_task(0), id, &what, timeout));
     }
 
-    /// The same as a job, which is killed or is not.
+    /// A reload as a job, which is killed or is not.
     fn reload_as_job(&mut self, id: ProcessId) {
         // A job that ends by itself.
         let what = ReplacementRequest::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };

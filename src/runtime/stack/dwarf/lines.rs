@@ -11,7 +11,7 @@ const TEXT_BYTES_MAX: usize = 1024;
 /// A function at an address, with the place in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Located {
-    /// As it is written there: mangled, mostly.
+    /// The function's name as the section has it: mangled, mostly.
     pub function: Option<String>,
     pub file: Option<String>,
     pub line: Option<u32>,

@@ -30,12 +30,12 @@ pub enum Part {
 }
 
 impl Topic {
-    /// Its paragraphs, to be wrapped at a width.
+    /// The topic's paragraphs, to be wrapped at a width.
     pub fn paragraphs(&self) -> Vec<Paragraph> {
         self.parts.iter().flat_map(|part| part.paragraphs(self.column)).collect()
     }
 
-    /// Its text, a line for each paragraph.
+    /// The topic's text, a line for each paragraph.
     pub fn text(&self) -> String {
         let lines: Vec<String> = self.paragraphs().iter().map(|paragraph| paragraph.line.to_string()).collect();
         lines.join("\n")

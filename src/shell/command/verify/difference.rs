@@ -9,7 +9,7 @@ use crate::text::escape_control;
 /// Bytes that are shown before and behind the first difference.
 const AROUND_BYTES: usize = 24;
 
-/// What differs first between two outputs.
+/// The first difference between two outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutputDifference {
     /// Where it begins in the native host's output.
