@@ -90,7 +90,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
     };
     let label = match &call.source {
         CallSource::Manifest(source) => load_manifest(session, source, call.host, &call.load)?,
-        CallSource::Word(source) => load(session, &source_of(session, source), None, call.host, &call.load)?,
+        CallSource::Word(source) => load(session, &source_of(session, source), call.host, &call.load)?,
     };
     session.show_logs();
     let options = CallOptions {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::alias::{ALIAS_DEPTH_MAX, Alias, plain_text};
 use super::command::Inner;
 use super::line::{Pipe, Stage, Statement, Word, quote};
+use super::redirect::OutputFile;
 use super::reply::{Reply, ShellError};
 use super::session::Session;
 
@@ -27,7 +28,7 @@ impl Session {
         name: &str,
         alias: &Alias,
         inner: &Inner<'_>,
-        into: Option<(String, bool)>,
+        into: Option<OutputFile>,
     ) -> Result<Reply, ShellError> {
         if self.settings().aliases_in_use.len() >= ALIAS_DEPTH_MAX {
             return Err(ShellError::failed(format!(
@@ -60,7 +61,7 @@ impl Session {
         name: &str,
         last: &Statement,
         inner: &Inner<'_>,
-        into: Option<(String, bool)>,
+        into: Option<OutputFile>,
     ) -> Result<Reply, ShellError> {
         let words = inner.words.get(1..).unwrap_or_default();
         let mut stages = last.pipe.stages.clone();

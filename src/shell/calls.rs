@@ -6,7 +6,7 @@ use super::call_options::{CallOptions, call_reply};
 use super::command::{Arguments, Command, Inner, describe, find};
 use super::grammar::split_dotted;
 use super::line::{Stage, Word};
-use super::redirect::FileSink;
+use super::redirect::{FileSink, OutputFile};
 use super::reply::{Line, Reply, Role, ShellError};
 use super::run::not_in_background;
 use super::session::{Continuation, Session};
@@ -22,6 +22,13 @@ struct Calls {
     program: Option<String>,
 }
 
+/// The reading of a pipe's words.
+enum ReadCalls {
+    Calls(Calls),
+    /// The help of `call`: `--help` stands among the words.
+    Help(Reply),
+}
+
 impl Session {
     /// Runs a pipe of calls as one job. `name`: its first word, which has been expanded (a command in it runs once).
     /// `into`: the file that a background job's output goes to.
@@ -32,11 +39,11 @@ impl Session {
         &mut self,
         inner: &Inner<'_>,
         name: String,
-        into: Option<(String, bool)>,
+        into: Option<OutputFile>,
     ) -> Result<Reply, ShellError> {
         let calls = match self.read_calls(inner, name)? {
-            Ok(calls) => calls,
-            Err(help) => return Ok(help),
+            ReadCalls::Calls(calls) => calls,
+            ReadCalls::Help(help) => return Ok(help),
         };
         if calls.plan.background {
             return self.start_in_background(calls, into);
@@ -57,8 +64,7 @@ impl Session {
         }
     }
 
-    /// The plan of the pipe; `Err` holds the help of `call`, where `--help` stands among the words.
-    fn read_calls(&mut self, inner: &Inner<'_>, name: String) -> Result<Result<Calls, Reply>, ShellError> {
+    fn read_calls(&mut self, inner: &Inner<'_>, name: String) -> Result<ReadCalls, ShellError> {
         let mut options = CallOptions::default();
         let mut stages = Vec::new();
         let mut input = Vec::new();
@@ -79,7 +85,7 @@ impl Session {
             let name = name.take().map_or_else(|| self.expand_text(name_word), Ok)?;
             let arguments = self.call_arguments(&name, (stage, rest), inner, index)?;
             if arguments.asks_help() {
-                return Ok(Err(describe(self.call_command()?)));
+                return Ok(ReadCalls::Help(describe(self.call_command()?)));
             }
             let (stage_options, stage_input) = arguments.parse::<CallOptions>()?;
             if index > 0 && stage_input.is_some() {
@@ -106,7 +112,7 @@ impl Session {
             background: inner.background,
             owner: self.owner(),
         };
-        Ok(Ok(Calls { plan, options, program }))
+        Ok(ReadCalls::Calls(Calls { plan, options, program }))
     }
 
     fn call_command(&self) -> Result<&'static Command, ShellError> {
@@ -164,9 +170,9 @@ impl Session {
         Ok(CallStage { process: self.process(&options.plugin)?, function: options.function.clone() })
     }
 
-    fn start_in_background(&mut self, calls: Calls, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+    fn start_in_background(&mut self, calls: Calls, into: Option<OutputFile>) -> Result<Reply, ShellError> {
         let is_cancelled = || self.interrupt().is_raised();
-        let sink = into.map(|(name, append)| FileSink::open(&name, append, &is_cancelled)).transpose()?;
+        let sink = into.map(|file| file.open(&is_cancelled)).transpose()?;
         let text = calls.plan.text.clone();
         let started = match sink {
             Some(sink) => self.kernel().start_into(calls.plan, written_to(sink)),

@@ -26,6 +26,23 @@ struct Staged {
     _entry: Entry,
 }
 
+/// The file that a statement's output goes to.
+pub struct OutputFile {
+    pub name: String,
+    /// The operator is `>>`.
+    pub append: bool,
+}
+
+impl OutputFile {
+    /// Opens the file, like [`FileSink::open`].
+    ///
+    /// # Errors
+    /// Those of [`FileSink::open`].
+    pub fn open(&self, is_cancelled: IsCancelled<'_>) -> Result<FileSink, ShellError> {
+        FileSink::open(&self.name, self.append, is_cancelled)
+    }
+}
+
 impl FileSink {
     /// Opens `> name`, or `>> name`. The wait for somebody who reads a FIFO ends when `is_cancelled` says so.
     ///

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::command::{ArgSlot, Arguments, Command, Inner, Run, describe, find};
 use super::grammar::split_dotted;
 use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
-use super::redirect::FileSink;
+use super::redirect::OutputFile;
 use super::reply::{Reply, ShellError};
 use super::session::{LinesFrom, Session, Sink};
 use crate::text::{panic_text, quoted_within};
@@ -77,12 +77,12 @@ impl Session {
             return self.emit(&reply);
         };
         let Redirect { append, file } = redirect;
-        let name = self.expand_file(file)?;
+        let file = OutputFile { name: self.expand_file(file)?, append: *append };
         if statement.background {
-            let reply = self.run_pipe(statement, Some((name, *append)))?;
+            let reply = self.run_pipe(statement, Some(file))?;
             return self.emit(&reply);
         }
-        let sink = Sink::File(FileSink::open(&name, *append, &|| self.interrupt().is_raised())?);
+        let sink = Sink::File(file.open(&|| self.interrupt().is_raised())?);
         let (result, sink) = self.with_sink(sink, |session| {
             let reply = session.run_pipe(statement, None)?;
             session.emit(&reply)
@@ -98,11 +98,7 @@ impl Session {
     ///
     /// # Errors
     /// A stage fails.
-    pub(super) fn run_pipe(
-        &mut self,
-        statement: &Statement,
-        into: Option<(String, bool)>,
-    ) -> Result<Reply, ShellError> {
+    pub(super) fn run_pipe(&mut self, statement: &Statement, into: Option<OutputFile>) -> Result<Reply, ShellError> {
         let (first, rest) = statement.pipe.stages.split_first().ok_or_else(|| ShellError::usage("no command"))?;
         match first {
             Stage::System(_) if statement.background => Err(not_in_background("a program of the system")),
@@ -134,11 +130,7 @@ impl Session {
     ///
     /// # Errors
     /// There is no command, it is unknown, or it fails.
-    pub(super) fn run_inner_into(
-        &mut self,
-        inner: &Inner<'_>,
-        into: Option<(String, bool)>,
-    ) -> Result<Reply, ShellError> {
+    pub(super) fn run_inner_into(&mut self, inner: &Inner<'_>, into: Option<OutputFile>) -> Result<Reply, ShellError> {
         let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
         if name_word.kind == WordKind::System {
             return self.run_inner_system(inner);

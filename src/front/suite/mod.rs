@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use super::console::{Color, save_picture};
 use super::signals;
 use crate::kernel::Kernel;
-use crate::shell::suite::{FileRun, run_file};
+use crate::shell::suite::{FileRun, FileSetup, run_file};
 use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::{Interrupter, SessionOptions, ShellError};
 use progress::Progress;
@@ -216,7 +216,8 @@ impl RunningFiles {
 fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn Fn(Interrupter)) -> FileRun {
     match make_kernel() {
         Ok(kernel) => {
-            run_file(kernel, path, suite.options.clone(), &suite.variables, suite.update, save_picture, begun)
+            let Suite { options, variables, update, .. } = suite;
+            run_file(kernel, path, FileSetup { options, variables, update: *update, picture: save_picture }, begun)
         }
         Err(error) => FileRun {
             name: path.display().to_string(),

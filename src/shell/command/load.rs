@@ -14,7 +14,7 @@ use crate::kernel::{
 use crate::runtime::{FuelCount, Host};
 use crate::secrets::without_secrets;
 use crate::shell::loading::options::LoadOptions;
-use crate::shell::loading::{directory, request, start};
+use crate::shell::loading::{LoadChoice, directory, request, start};
 use crate::shell::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_duration;
@@ -125,7 +125,8 @@ fn ready(
     supervision: Supervision,
 ) -> Result<LoadRequest, ShellError> {
     let deadline = session.kernel().load_deadline(words.load_timeout);
-    let request = request(session, source, words.name.clone(), host, &words.options, deadline)?;
+    let choice = LoadChoice { name: words.name.clone(), host, options: &words.options, deadline };
+    let request = request(session, source, choice)?;
     if words.watch {
         watchable(&request.program).map_err(|error| session.call_error(error))?;
     }

@@ -18,6 +18,16 @@ use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
 use options::LoadOptions;
 
+/// The wishes for a process that is to be loaded.
+pub struct LoadChoice<'a> {
+    /// `None`: the source's stem.
+    pub name: Option<String>,
+    pub host: Host,
+    pub options: &'a LoadOptions,
+    /// The end of the load, look-up included.
+    pub deadline: Option<Deadline>,
+}
+
 /// Starts a process from a source with the options of the command line.
 ///
 /// # Errors
@@ -25,12 +35,11 @@ use options::LoadOptions;
 pub fn load(
     session: &mut Session,
     source: &str,
-    name: Option<String>,
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
     let deadline = session.kernel().load_deadline(None);
-    let request = request(session, source, name, host, options, deadline)?;
+    let request = request(session, source, LoadChoice { name: None, host, options, deadline })?;
     start(session, request)
 }
 
@@ -48,7 +57,7 @@ pub fn load_manifest(
     let began = Instant::now();
     let program = session.resolve_manifest(path, deadline)?;
     let lookup = began.elapsed();
-    let request = request_of(session, program, None, host, options, deadline)?;
+    let request = request_of(session, program, LoadChoice { name: None, host, options, deadline })?;
     start(session, LoadRequest { lookup, ..request })
 }
 
@@ -67,27 +76,14 @@ pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel
 ///
 /// # Errors
 /// The options do not fit each other or the manifest.
-pub fn request(
-    session: &mut Session,
-    source: &str,
-    name: Option<String>,
-    host: Host,
-    options: &LoadOptions,
-    deadline: Option<Deadline>,
-) -> Result<LoadRequest, ShellError> {
-    let (program, lookup) = session.resolve_to_load(source, deadline)?;
-    let request = request_of(session, program, name, host, options, deadline)?;
+pub fn request(session: &mut Session, source: &str, choice: LoadChoice<'_>) -> Result<LoadRequest, ShellError> {
+    let (program, lookup) = session.resolve_to_load(source, choice.deadline)?;
+    let request = request_of(session, program, choice)?;
     Ok(LoadRequest { lookup, ..request })
 }
 
-fn request_of(
-    session: &mut Session,
-    program: Arc<Program>,
-    name: Option<String>,
-    host: Host,
-    options: &LoadOptions,
-    deadline: Option<Deadline>,
-) -> Result<LoadRequest, ShellError> {
+fn request_of(session: &mut Session, program: Arc<Program>, choice: LoadChoice<'_>) -> Result<LoadRequest, ShellError> {
+    let LoadChoice { name, host, options, deadline } = choice;
     check_paths(&options.allow_path)?;
     stand_ins::notice_missing(session, &options.import);
     let program = link(session, program, &options.link, deadline)?;

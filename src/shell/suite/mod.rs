@@ -38,28 +38,29 @@ pub struct FileRun {
     pub result: Result<usize, ShellError>,
 }
 
-/// Runs a file on a kernel that nothing else uses. `variables` are set before its first line. `update`: expectations
-/// that do not hold are rewritten in the file. `picture` is what `pane save` does. `begun` is given what interrupts the
-/// run, before its first line.
-pub fn run_file(
-    kernel: Arc<Kernel>,
-    path: &Path,
-    options: SessionOptions,
-    variables: &[(String, String)],
-    update: bool,
-    picture: SavePicture,
-    begun: &dyn Fn(Interrupter),
-) -> FileRun {
+/// The surroundings of files under test, alike for all of them.
+pub struct FileSetup<'a> {
+    pub options: &'a SessionOptions,
+    /// Set before the first line of each file.
+    pub variables: &'a [(String, String)],
+    /// Expectations that do not hold are rewritten in the file.
+    pub update: bool,
+    /// The work of `pane save`.
+    pub picture: SavePicture,
+}
+
+/// Runs a file on a kernel that nothing else uses. `begun` is given what interrupts the run, before its first line.
+pub fn run_file(kernel: Arc<Kernel>, path: &Path, setup: FileSetup<'_>, begun: &dyn Fn(Interrupter)) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();
     let (front, collected) = Headless::new();
-    let front = front.picturing(Arc::clone(&kernel), picture);
-    let mut session = start(kernel, Box::new(front), options, Stdin::Used);
+    let front = front.picturing(Arc::clone(&kernel), setup.picture);
+    let mut session = start(kernel, Box::new(front), setup.options.clone(), Stdin::Used);
     session.begin_cases();
     begun(session.interrupter());
-    let result = variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
+    let result = setup.variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
     let place = ScriptPlace::of(Some(path), Arc::default());
-    let result = result.and_then(|()| session.at_place(place, |session| run_in(session, path, &name, update)));
+    let result = result.and_then(|()| session.at_place(place, |session| run_in(session, path, &name, setup.update)));
     for job in session.background_jobs() {
         job.kill();
     }

@@ -33,7 +33,7 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
     paths.sort_by_key(|path| format!("{}{}", if path.read_only { "ro:" } else { "" }, path.host.display()));
     let (files, dirs): (Vec<&AllowedPath>, Vec<&AllowedPath>) = paths.into_iter().partition(|path| path.host.is_file());
     for path in &dirs {
-        preopen(builder, fds, spec, &path.host, &path.guest, path.read_only, FdKind::File)?;
+        preopen(builder, fds, spec, path, FdKind::File)?;
         // The second check finds a link that existed only while the directory was opened.
         spec.stays_put(path)?;
     }
@@ -66,12 +66,14 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
             Some(ViewFile { guest: single.guest.clone(), dir, host: single.host.clone(), read_only })
         });
         let view = fds.add_view(files.collect());
-        preopen(builder, fds, spec, &first.host_dir, guest_dir, true, view)?;
+        let dir = AllowedPath { host: first.host_dir.clone(), guest: (*guest_dir).into(), read_only: true };
+        preopen(builder, fds, spec, &dir, view)?;
     }
     let mut behind: Vec<((&Path, bool), u32)> = behind.into_iter().collect();
     behind.sort_by_key(|(_, fd)| *fd);
     for ((dir, read_only), _) in behind {
-        preopen(builder, fds, spec, dir, "", read_only, FdKind::Hidden)?;
+        let dir = AllowedPath { host: dir.into(), guest: "".into(), read_only };
+        preopen(builder, fds, spec, &dir, FdKind::Hidden)?;
     }
     singles.iter().try_for_each(|single| spec.stays_put(single.path))
 }
@@ -108,16 +110,15 @@ fn preopen(
     builder: &mut WasiCtxBuilder,
     fds: &mut Fds,
     spec: &Spec,
-    host: &Path,
-    guest: &str,
-    read_only: bool,
+    path: &AllowedPath,
     kind: FdKind,
 ) -> Result<(), Failure> {
+    let AllowedPath { host, guest, read_only } = path;
     if !fds.take() {
         return Err(Failure::new(FailureKind::Denied, too_many(host)));
     }
     if kind == FdKind::File {
-        spec.stays_put(&AllowedPath { host: host.into(), guest: guest.into(), read_only })?;
+        spec.stays_put(path)?;
     }
     let (dir, file) = match read_only {
         true => (DirPerms::READ, FilePerms::READ),
