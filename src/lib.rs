@@ -43,7 +43,7 @@
 //! | task | a chain with what its thread needs to run it: the kernel and a lane of the journal |
 //! | frame | one call of a chain |
 //! | cancel flag | an atomic of the chain that a running instance polls; set when its call must end |
-//! | record | the log entry of a call, made when it starts |
+//! | record | the log entry of a call, a load or a request to the host; its number is given at the start |
 //! | journal | the bounded log of records |
 //! | lane | the part of the journal that one thread writes to |
 //! | upcall | a request of an instance to the kernel |
@@ -57,18 +57,23 @@
 //!
 //! `front.run 'x'` at the prompt, where `front` calls `count_vowels`:
 //!
-//! 1. `front/repl` reads the line and passes it to `shell/session`, as every front does.
-//! 2. `shell/line` parses it. `shell/run` expands the words and finds the command in the table. `shell/calls` makes a
-//!    `CallPlan`.
-//! 3. `kernel/launch` starts a thread with a task and its chain. `kernel/call/enter` takes the process's slot, or waits
-//!    in its queue, and pushes a frame.
-//! 4. `kernel/call/run` hands the input to the instance and runs it: `runtime/native/instance` enters wasm.
-//! 5. The guest calls `call_plugin`. `runtime/native/user` resolves the handles and calls `Upcalls`, which
-//!    `kernel/upcalls` implements: steps 3 (without a thread) and 4 again, one frame deeper. The output is copied once,
-//!    from the callee's arena to the caller's. By `start_call` the nested call is a chain of its own
-//!    (`kernel/parallel`): a thread of `kernel/pool` runs it, or its caller at `join_call`.
-//! 6. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane.
-//! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
+//! 1. `front/repl` reads the line, and `shell/line` parses it. The session runs each statement, as for every front.
+//! 2. `shell/run` expands the first word and finds its command in the table. `front.run` is none: `shell/calls` reads
+//!    it as `call front run` and makes a `CallPlan` with the looked-up process.
+//! 3. `kernel/launch` makes the job: a chain, a task, and a thread, on which `kernel/pipe` runs the plan stage by
+//!    stage.
+//! 4. `kernel/call/enter` asks the policy, takes the process's slot, or a place in its queue, and pushes a frame.
+//! 5. `kernel/call/run` copies the input into the instance and runs it: `runtime/native/instance` enters wasm.
+//! 6. The guest needs `count_vowels`, and calls `register_plugin`: `kernel/spawn` looks the source up, takes or
+//!    compiles its image (`runtime/images`) and adds a process to the table. The load is a record below the call's.
+//! 7. The guest calls `call_plugin`. `runtime/native/user` resolves the handles and calls `Upcalls`, which
+//!    `kernel/upcalls` implements: steps 4 and 5 again, on the same thread and chain, one frame deeper. The output is
+//!    copied once, from the callee's arena to the caller's.
+//!    A guest that calls `start_call` instead gets a ticket: the nested call is a chain of its own (`kernel/parallel`).
+//!    A thread of `kernel/pool` runs it, or its caller at `join_call`, if no thread has begun it.
+//! 8. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane
+//!    (`journal/lane`). `kernel/call/entered` gives the instance back once the output was read.
+//! 9. The job's end wakes `shell/waits`. `shell/calls` makes a `Reply` of it, and the front writes that.
 
 pub mod allocator;
 pub mod front;

@@ -1,5 +1,5 @@
-//! The fronts: prompt, script runner, test runner, one call, pane and printer. Only this room reads and writes the
-//! terminal.
+//! The fronts: the prompt (`repl`), scripts (`script`), test files (`suite`), one call (`one_call`), and under them the
+//! console, the pane, the printer and the screen. Only this room reads and writes the terminal.
 
 mod columns;
 pub mod console;

@@ -141,10 +141,7 @@ impl Upcalls for Task {
     fn register(&self, name: &str) -> Result<u64, Failure> {
         let me = self.me()?;
         let Some((parent, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
-        match self.kernel.register(&me, &parent, name) {
-            Ok(id) => Ok(u64::from(id)),
-            Err(failure) => Err(failure),
-        }
+        self.kernel.register(&me, &parent, name).map(u64::from)
     }
 
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {

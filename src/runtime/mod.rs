@@ -3,7 +3,9 @@
 //! This room compiles, instantiates, calls, interrupts and accounts for instances. It knows no processes: what a plugin
 //! asks of other plugins it hands up through [`Upcalls`], which the kernel implements. `native/` runs Extism's guest
 //! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
-//! turns a name, path or URL into a [`Program`].
+//! turns a name, path or URL into a [`Program`], and `images` compiles each program once. `host_functions` is the table
+//! of functions that both hosts offer, `stack` names the places where a guest stands, `stand_in` and `substitute` serve
+//! imports that neither host has.
 
 pub mod about;
 pub mod advice;

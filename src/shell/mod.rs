@@ -1,10 +1,11 @@
 //! The shell: language, commands and sessions. Commands return data, they never print.
 //!
-//! `line` reads text, `command` holds the commands and their table, `session` is one shell's state, `start` gives it
-//! the table, `run` carries a statement out, `script` a text of them, `unknown` what is said of a word that is no
-//! command.
-//! `reply` is what comes back, `listing` makes one of rows and columns, `plain` its form in files and pipes, `front`
-//! what a session needs of the front above it.
+//! - `line`: text to syntax. `command`: the commands and their table. `session`: one shell's state; `start` makes it.
+//! - `run` carries a statement out, `script` a text of them; `unknown` words the error for an unknown command.
+//! - `calls`, `waits`, `foreground`: jobs of the kernel. `holds`: held jobs. `loading`, `exchange`: loads and reloads.
+//! - `reply`: the result of a command. `listing`: a reply of rows and columns. `plain`: its form in files and pipes.
+//! - `words`: the sentences for values of the rooms below. `units`: numbers, sizes and durations as they are typed.
+//! - `front`: the trait of a front. `headless`: the front where nobody looks, for files under test and stubs.
 
 pub mod alias;
 mod aliased;

@@ -126,7 +126,7 @@ impl Session {
         self.run_inner_into(inner, None)
     }
 
-    /// Runs the command after a prefix command.
+    /// Runs a command and the stages after it. `into`: the file that a background job's output goes to.
     ///
     /// # Errors
     /// There is no command, it is unknown, or it fails.

@@ -3,10 +3,10 @@
 //! ```text
 //! source     kernel -> snapshot            snapshot   one moment, and the trait of sources
 //! state      view, selection, layers       keys       key -> action, key hints
-//! action     what a key does               apply, navigate, pointer  state, action -> state
+//! action     the actions of keys           apply, navigate, pointer  state, action -> state
 //! tree       rows of the process tree      rates      calls and bytes a second
 //! activity   calls a second and busy share of a process
-//! preview    payloads in a row             release    which held job a key is for
+//! preview    payloads in a row             release    the held job of a key
 //! layout     the parts' areas              *_view, status, detail, help: draw one part each
 //! cells      writing to cells              printable  untrusted text -> printable text
 //! narrowing  the calls of some processes   process_filter  expressions over processes

@@ -6,14 +6,14 @@
 //!
 //! ```text
 //! region    the split and its bytes        frame      two buffers -> one write
-//! recent    the last lines of output       scene      what the pane draws, its keys
+//! recent    the last lines of output       scene      the trait of what is drawn, its keys
 //! state     the terminal's owner, locks    handover   changes of the owner
 //! painter   the thread that draws          drawing    the pane on the screen
 //! reader    the thread that reads keys     keyboard   bytes -> keys
 //! signals   the thread for signals         type_ahead keys for the next prompt
 //! prompt    hooks into rustyline           tty        the device
 //! full      full screen                    mouse      its reports
-//! held_output  what waits for the main screen
+//! pane_state  shown, hidden or off          held_output  output that waits for the main screen
 //! ```
 //!
 //! A front calls [`Screen::open`] once, [`Screen::attach`] with its editor, [`Screen::read_line`] for each line,

@@ -1,17 +1,17 @@
 //! The native host: Extism's guest ABI directly on wasmtime. The only folder that names wasmtime.
 //!
 //! - `engine`: the wasmtime engines, and the epochs that make running calls check their cancel flags.
-//! - `image`: compiled programs. `link`: the order of modules and the providers of imports. `later`: functions that
-//!   modules import in a circle. `stubs`: functions for imports without a provider.
-//! - `instance`: live instances: a store, an arena, the linked modules.
+//! - `image`: compiled programs. `link`: the order of modules and the providers of imports. `forwarding`: functions
+//!   that modules import from each other in a circle. `stubs`: functions for imports without a provider.
+//! - `instantiate`: instances of an image. `instance`: live ones: a store, an arena, the linked modules.
 //! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's
 //!   table.
-//! - `abi`, `abort`, `user`, `bulk`, `wasi`, `http`: the host functions.
+//! - `abi`, `abort`, `user`, `user_blocks`, `bulk`, `wasi`, `http`: the host functions. `streams`: WASI's output.
 //! - `outline`: a module's declarations. `chunked`: interruptible bulk instructions.
-//! - `compile`: bounded compilation. `cache`: compiled modules on disk.
-//! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
-//!   host functions. `resident`: memory in RAM.
-//! - `backtrace`: where a guest stands. `standing`: where its callers wait.
+//! - `compile`: bounded compilation. `codegen`: wasmtime's compiler. `cache`: compiled modules on disk.
+//! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` and `limiter` for an instance's
+//!   memory, `fuel` for host functions. `meter`: the cost of a call. `resident`: memory in RAM.
+//! - `failing`: failures from wasmtime's errors. `backtrace`: where a guest stands. `standing`: where its callers wait.
 //! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
 //! - `watched`: host functions whose requests become records.
 //! - `perf_map`: compiled functions by their names, for `perf`.

@@ -5,9 +5,9 @@
 //! anything can cancel it, memory is not accounted for, and a guest that forges block headers can bring the process
 //! down. Load only trusted plugins here.
 //!
-//! - `image`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
-//! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.
-//! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
+//! - `image`, `compiled`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
+//! - `link`: the imports of a program that the SDK cannot satisfy. `stubs`: functions in the place of imports.
+//! - `frame`: the call that host functions serve. `watch`: the way of a kill to a running call.
 //! - `stock`: the SDK without all this, to compare with.
 //! - `errors`: the SDK's errors in this room's words. `backtrace`: its backtraces. `inspect`: what a module offers and
 //!   asks for. `log`: its log lines.

@@ -1,6 +1,6 @@
 //! The commands: one table drives dispatch, `help`, completion, the parser's grammar and the README's list. One file a
-//! command; a command takes a session and words, and gives back a `Reply`. It never prints. What a command is,
-//! `definition` says.
+//! command; a command takes a session and words, and gives back a `Reply`. It never prints. `definition`
+//! has the parts of a command.
 
 mod arguments;
 pub mod definition;

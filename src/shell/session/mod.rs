@@ -1,6 +1,6 @@
-//! One shell's state, grouped by concern, and the narrow ways to it. What is done with the state stands beside this
-//! folder: `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the
-//! kernel's on.
+//! One shell's state, grouped by concern, and the narrow ways to it. The files beside this folder work on the
+//! state: `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the
+//! kernel's notices on.
 
 mod cases;
 mod context;
