@@ -1,7 +1,8 @@
 //! The table of functions that plugins import from the host: names, namespaces, types, what each does.
 //!
 //! Both hosts match on its rows, so a row that one of them lacks does not compile. The conformance suite, the fuzzer
-//! and the lists in the documents are made from it. WASI's functions are not in it: `native/wasi` has them.
+//! and the lists in the documents are made from it. WASI's functions are not in it, but for
+//! their names: `native/wasi` has them.
 
 use super::stand_in_types::NumberType;
 
@@ -17,6 +18,56 @@ const PLUGINS_AND_BLOCKS: [&str; 3] = [PLUGINS[0], PLUGINS[1], BLOCKS];
 pub const BULK: &str = "plugsh:bulk";
 /// The namespace of WASI preview 1.
 pub const WASI: &str = "wasi_snapshot_preview1";
+
+/// The functions of WASI preview 1, sorted.
+pub const WASI_FUNCTIONS: [&str; 46] = [
+    "args_get",
+    "args_sizes_get",
+    "clock_res_get",
+    "clock_time_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_advise",
+    "fd_allocate",
+    "fd_close",
+    "fd_datasync",
+    "fd_fdstat_get",
+    "fd_fdstat_set_flags",
+    "fd_fdstat_set_rights",
+    "fd_filestat_get",
+    "fd_filestat_set_size",
+    "fd_filestat_set_times",
+    "fd_pread",
+    "fd_prestat_dir_name",
+    "fd_prestat_get",
+    "fd_pwrite",
+    "fd_read",
+    "fd_readdir",
+    "fd_renumber",
+    "fd_seek",
+    "fd_sync",
+    "fd_tell",
+    "fd_write",
+    "path_create_directory",
+    "path_filestat_get",
+    "path_filestat_set_times",
+    "path_link",
+    "path_open",
+    "path_readlink",
+    "path_remove_directory",
+    "path_rename",
+    "path_symlink",
+    "path_unlink_file",
+    "poll_oneoff",
+    "proc_exit",
+    "proc_raise",
+    "random_get",
+    "sched_yield",
+    "sock_accept",
+    "sock_recv",
+    "sock_send",
+    "sock_shutdown",
+];
 
 /// Longest plugin or function name that a guest may hand over, in bytes.
 pub const NAME_BYTES_MAX: u64 = 4096;

@@ -129,16 +129,17 @@ fn linkable(import: &Missing<'_>) -> Option<String> {
     (!is_hosts).then(|| quoted_within(import.module, MODULE_CHARS_MAX))
 }
 
-/// The offered name that a misspelt function or module name is close to.
-fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
+/// The offered name that a misspelt function or module name is close to: a function of the module that is named, or the
+/// function by that name of another module.
+pub fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
     let mut modules: Vec<&str> = offered.iter().map(|(module, _)| *module).collect();
     modules.dedup();
     if import.kind == MissingKind::Other {
         return None;
     }
-    if modules.contains(&import.module) {
-        let names = offered.iter().filter(|(module, _)| *module == import.module).map(|(_, name)| *name);
-        return closest(import.name, names).map(str::to_owned);
+    let names = offered.iter().filter(|(module, _)| *module == import.module).map(|(_, name)| *name);
+    if let Some(near) = closest(import.name, names) {
+        return Some(near.to_owned());
     }
     let having = |module: &&str| offered.contains(&(*module, import.name));
     let meant = closest(import.module, modules.iter().copied().filter(having));
@@ -316,6 +317,7 @@ mod tests {
         };
         assert_eq!(tail("extism:host/user", "register_plugn"), "did you mean `register_plugin`?");
         assert_eq!(tail("extism:host/usr", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
+        assert_eq!(tail("extism:host/env", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("host", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("lib", "greeet"), "did you mean `greet`?");
         assert_eq!(tail("libb", "greet"), "did you mean `lib.greet`?");

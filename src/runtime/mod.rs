@@ -56,7 +56,7 @@ pub use native::{
     CompilationStage, CompilationView, CompilerOptions, Percent, Served, Tools, WASM_STACK_BYTES_MAX, serve,
 };
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, sha256_hex};
-pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
+pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
 pub use wasi_input::WasiInput;
 
 /// One module (with what it links), compiled once and shared by all its instances.

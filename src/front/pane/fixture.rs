@@ -98,6 +98,7 @@ pub fn stack() -> StackView {
         module: None,
         function_index: None,
         offset: Some(100),
+        language: None,
     };
     let plugin = |id, name: &str, function: &str, frames| PluginStack {
         seq: Some(4),

@@ -5,7 +5,7 @@ use extism::Function;
 
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
-use crate::runtime::host_functions::{self, EXTISM};
+use crate::runtime::host_functions::{self, EXTISM, WASI, WASI_FUNCTIONS};
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
 use crate::runtime::{Advice, Failure, FailureKind, ItemType, Problem, Spec, StubImports};
 use crate::text::quoted;
@@ -19,8 +19,17 @@ pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Funct
         refuse_circle(at, inspections, &mut Vec::new())?;
     }
     let mut missing = Vec::new();
+    let offered = offered(functions);
     for item in inspections.iter().flat_map(|(_, inspection)| &inspection.imports) {
-        if SDK_MODULES.contains(&item.module.as_str()) || has_export(inspections, item) {
+        if has_export(inspections, item) {
+            continue;
+        }
+        if SDK_MODULES.contains(&item.module.as_str()) {
+            // The SDK reports what has another type, and what resembles nothing that it has.
+            let is_there = offered.contains(&(item.module.as_str(), item.name.as_str()));
+            if !is_there && imports::near(&described(item, spec.stub_imports), &offered).is_some() {
+                missing.push(item);
+            }
             continue;
         }
         let provided = functions.iter().find(|f| f.name() == item.name && f.namespace() == Some(&item.module));
@@ -37,7 +46,7 @@ pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Funct
     match missing.iter().find(|item| name_since_1(&item.module, &item.name).is_some()) {
         Some(old) => Err(before_1(old)),
         None if missing.is_empty() => Ok(()),
-        None => Err(unknown(&missing, inspections, functions, spec.stub_imports)),
+        None => Err(unknown(&missing, inspections, offered, spec.stub_imports)),
     }
 }
 
@@ -52,19 +61,24 @@ fn before_1(item: &ImportedItem) -> Failure {
     Failure::advised(FailureKind::Load, format!("unknown import `{import}`: {why}"), Advice::NativeHost)
 }
 
+/// The functions that imports find, as module and name, sorted: those given to the SDK, and its own.
+fn offered(functions: &[Function]) -> Vec<(&str, &str)> {
+    let mut offered: Vec<(&str, &str)> =
+        functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
+    let own = host_functions::all().filter(|row| row.namespaces == [EXTISM]);
+    offered.extend(own.map(|row| (EXTISM, row.name)));
+    offered.extend(WASI_FUNCTIONS.iter().map(|name| (WASI, *name)));
+    offered.sort_unstable();
+    offered
+}
+
 fn unknown<'a>(
     missing: &[&ImportedItem],
     inspections: &'a [(&str, Inspection)],
-    functions: &[Function],
+    host: Vec<(&'a str, &'a str)>,
     stub: Option<StubImports>,
 ) -> Failure {
     let missing: Vec<Missing<'_>> = missing.iter().map(|item| described(item, stub)).collect();
-    let mut host: Vec<(&str, &str)> =
-        functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
-    // The SDK's own, for a slip in the module's name.
-    let own = host_functions::all().filter(|row| row.namespaces == [EXTISM]);
-    host.extend(own.map(|row| (EXTISM, row.name)));
-    host.sort_unstable();
     let exports =
         |(name, of): &'a (&str, Inspection)| of.exports.iter().map(move |export| (*name, export.name.as_str()));
     let linked = inspections.iter().flat_map(exports).collect();

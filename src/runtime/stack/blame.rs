@@ -95,6 +95,7 @@ mod tests {
             module: None,
             function_index: None,
             offset: None,
+            language: None,
         }
     }
 

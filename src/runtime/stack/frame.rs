@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::language::SourceLanguage;
+
 /// The owner of a frame's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +36,9 @@ pub struct GuestFrame {
     pub function_index: Option<u32>,
     /// Bytes from the start of the module's file.
     pub offset: Option<u64>,
+    /// The language of its module, where that is known.
+    #[serde(skip)]
+    pub language: Option<SourceLanguage>,
 }
 
 impl GuestFrame {

@@ -4,7 +4,7 @@
 //! - `backtrace`: frames as captured, numbers alone. `frame`: frames with functions, files and lines.
 //! - `symbols`: from the one to the other, by the module's bytes, read at the first failure. `dwarf`: its debug
 //!   information. `budget`: the work that hostile debug information may cause. `demangle`: names of languages.
-//! - `role`: whose code a frame is. `blame`: the frame that an error names.
+//! - `language`: the language that a module was compiled from. `role`: whose code a frame is. `blame`: the frame that an error names.
 
 mod backtrace;
 mod blame;
@@ -14,10 +14,12 @@ mod dwarf;
 mod frame;
 #[cfg(test)]
 mod hostile_tests;
+mod language;
 mod role;
 mod symbols;
 
 pub use backtrace::{Backtrace, CodePlace, FRAMES_MAX, RawFrame, StoppedBy};
 pub use blame::{is_panic, place_of};
 pub use frame::{FrameRole, GuestFrame};
+pub use language::SourceLanguage;
 pub use symbols::Symbols;

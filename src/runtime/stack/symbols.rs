@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::demangle::demangled;
 use super::dwarf::{DebugInfo, Located, Sections};
 use super::frame::GuestFrame;
+use super::language::{LanguageMarks, SourceLanguage};
 use super::role::role_of;
 use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::native::{BodyMap, moved_bodies};
@@ -68,7 +69,8 @@ impl Symbols {
             let name = raw.name.as_deref().map(demangled);
             let is_export = name.is_none();
             let name = name.or_else(export);
-            push_frames(&mut frames, raw, Outline { name, is_export, module: link_name.as_deref(), offset }, &located);
+            let outline = Outline { name, is_export, module: link_name.as_deref(), offset, language: symbols.language };
+            push_frames(&mut frames, raw, outline, &located);
         }
         frames.truncate(FRAMES_MAX);
         frames
@@ -108,11 +110,12 @@ struct Outline<'a> {
     is_export: bool,
     module: Option<&'a str>,
     offset: Option<u64>,
+    language: Option<SourceLanguage>,
 }
 
 /// Adds the frames of one captured frame.
 fn push_frames(frames: &mut Vec<GuestFrame>, raw: &RawFrame, outline: Outline<'_>, located: &[Located]) {
-    let Outline { name: own_name, is_export, module, offset } = outline;
+    let Outline { name: own_name, is_export, module, offset, language } = outline;
     let frame = |function: Option<String>, located: Option<&Located>, inlined: bool| GuestFrame {
         role: role_of(function.as_deref(), located.and_then(|located| located.file.as_deref())),
         function,
@@ -124,6 +127,7 @@ fn push_frames(frames: &mut Vec<GuestFrame>, raw: &RawFrame, outline: Outline<'_
         module: module.map(str::to_owned),
         function_index: raw.function,
         offset,
+        language,
     };
     let Some((outermost, inlined)) = located.split_last() else {
         return frames.push(frame(own_name, None, false));
@@ -164,6 +168,7 @@ struct ModuleSymbols {
     /// Bodies that the native host rewrote.
     moved: BodyMap,
     debug: Option<DebugInfo>,
+    language: Option<SourceLanguage>,
     lookups: Mutex<Lookups>,
 }
 
@@ -185,6 +190,7 @@ impl ModuleSymbols {
         let Ok(wasm) = wat::parse_bytes(bytes) else { return ModuleSymbols::default() };
         let mut symbols = ModuleSymbols { moved: moved_bodies(&wasm, fuelled), ..ModuleSymbols::default() };
         let (mut sections, mut code_bytes) = (Sections::default(), 0);
+        let mut marks = LanguageMarks::default();
         for payload in Parser::new(0).parse_all(&wasm) {
             match payload {
                 Ok(Payload::ImportSection(imports)) => {
@@ -205,12 +211,15 @@ impl ModuleSymbols {
                 }
                 Ok(Payload::CodeSectionEntry(body)) => symbols.bodies.push(body.range().start as u32),
                 Ok(Payload::CustomSection(custom)) => {
-                    sections.add(custom.name(), custom.data_offset()..custom.range().end)
+                    sections.add(custom.name(), custom.data_offset()..custom.range().end);
+                    marks.add_custom(custom.name(), custom.data());
                 }
+                Ok(Payload::DataSection(data)) => marks.add_data(wasm.get(data.range()).unwrap_or_default()),
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
+        symbols.language = marks.language();
         if sections.is_readable() && matches!(wasm, std::borrow::Cow::Borrowed(_)) {
             let mut budget = Budget::new(UNITS_WORK_MAX);
             symbols.debug = Some(DebugInfo::read(&wasm, sections, code_bytes, &mut budget));

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::kernel::{PluginStack, StackView};
-use crate::runtime::{FrameRole, GuestFrame};
+use crate::runtime::{FrameRole, GuestFrame, SourceLanguage};
 use crate::shell::reply::{Line, Role};
 use crate::text::counted;
 
@@ -93,21 +93,49 @@ fn frame_line(frame: &GuestFrame, number: usize) -> Line {
 
 /// Advice to build the innermost plugin with the debug information that its frames lack.
 fn hint(stack: &StackView) -> Option<String> {
-    let plugin = stack.plugins.first().filter(|plugin| !plugin.frames.is_empty())?;
-    let process = &plugin.process;
+    let plugin = stack.plugins.first()?;
+    let (process, language) = (&plugin.process, plugin.frames.first()?.language);
     if plugin.frames.iter().any(|frame| frame.function.is_none()) {
-        return Some(format!(
-            "`{process}` has no function names: build it with them (Rust: `strip = false` in the profile; lines with \
-             `debug = true`)"
-        ));
+        return Some(format!("`{process}` has no function names: {}", names_by(language)));
     }
     let has_lines = plugin.frames.iter().any(|frame| frame.line.is_some());
-    (!has_lines).then(|| {
-        format!(
-            "`{process}` has no line numbers: build it with debug information (Rust: `debug = true` in the profile; \
-             C and C++: `-g`)"
-        )
-    })
+    (!has_lines).then(|| format!("`{process}` has no line numbers: {}", lines_by(language)))
+}
+
+/// What gives a module of a language its functions' names.
+fn names_by(language: Option<SourceLanguage>) -> &'static str {
+    match language {
+        Some(SourceLanguage::Rust) => {
+            "build it with them (Rust: `strip = false` in the profile; lines with `debug = true`)"
+        }
+        Some(SourceLanguage::C) => "build it with them (C and C++: without `-s`; lines with `-g`)",
+        Some(SourceLanguage::Zig) => "build it with them, and lines (Zig: without `-fstrip`)",
+        Some(SourceLanguage::AssemblyScript) => "build it with them (AssemblyScript: `--debug`)",
+        Some(SourceLanguage::Go) => "build it with them (Go: no `-s` in `-ldflags`)",
+        Some(SourceLanguage::TinyGo) => "build it with them, and lines (TinyGo: without `-no-debug`)",
+        None => {
+            "build it with them (Rust: `strip = false` in the profile; C and C++: without `-s`; Zig: without `-fstrip`; \
+             AssemblyScript: `--debug`; Go: no `-s` in `-ldflags`)"
+        }
+    }
+}
+
+/// What gives a module of a language the lines of its functions.
+fn lines_by(language: Option<SourceLanguage>) -> &'static str {
+    match language {
+        Some(SourceLanguage::Rust) => "build it with debug information (Rust: `debug = true` in the profile)",
+        Some(SourceLanguage::C) => "build it with debug information (C and C++: `-g`)",
+        Some(SourceLanguage::Zig) => "build it with debug information (Zig: without `-fstrip`, or by `-ODebug`)",
+        Some(SourceLanguage::TinyGo) => "build it with debug information (TinyGo: without `-no-debug`)",
+        Some(SourceLanguage::AssemblyScript) => {
+            "AssemblyScript writes none for functions; what `abort` is told names its line (`--use abort=FILE/FUNCTION`)"
+        }
+        Some(SourceLanguage::Go) => "Go writes none into wasm; a panic that the plugin catches can name its line",
+        None => {
+            "build it with debug information (Rust: `debug = true` in the profile; C and C++: `-g`; Zig: without \
+             `-fstrip`; TinyGo: without `-no-debug`)"
+        }
+    }
 }
 
 /// One frame in JSON.

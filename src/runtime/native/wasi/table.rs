@@ -170,6 +170,7 @@ mod tests {
     use std::sync::Arc;
 
     use crate::runtime::Spec;
+    use crate::runtime::host_functions::WASI_FUNCTIONS;
 
     #[test]
     fn the_table_has_what_wasmtime_wasi_has() {
@@ -185,5 +186,6 @@ mod tests {
         let theirs = names(&theirs);
         assert!(theirs.len() > 40);
         assert_eq!(names(&own), theirs);
+        assert!(theirs.keys().map(String::as_str).eq(WASI_FUNCTIONS), "{:?}", theirs.keys());
     }
 }
