@@ -68,6 +68,14 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{closest}`?"))
 }
 
+/// The end of a message about an unknown word: `` ; did you mean `...`? ``, or all known words where none is close.
+pub fn did_you_mean_of(word: &str, known: &[&str]) -> String {
+    match did_you_mean(word, known.iter().copied()) {
+        none if none.is_empty() => format!("; there are: {}", known.join(" ")),
+        hint => hint,
+    }
+}
+
 /// A count and its noun: `1 call`, `3 calls`.
 pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {}", plural(count, noun))

@@ -247,22 +247,23 @@ impl Front for Console {
     }
 
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {
-        let failed = |why: String| ShellError::failed(why);
         let no_screen =
             || ShellError::failed("no pane here: it needs the prompt at a terminal, or `plugsh --pane FILE`");
         let screen = self.screen.as_ref().ok_or_else(no_screen);
         let note = match request {
-            PaneRequest::Save { path, size, clock } => return self.save_pane(&path, size, clock).map_err(failed),
-            PaneRequest::On => screen?.pane_on().map_err(failed)?,
+            PaneRequest::Save { path, size, clock } => {
+                return self.save_pane(&path, size, clock).map_err(ShellError::failed);
+            }
+            PaneRequest::On => screen?.pane_on().map_err(ShellError::failed)?,
             PaneRequest::Toggle => {
                 let screen = screen?;
-                if screen.pane_off() { None } else { screen.pane_on().map_err(failed)? }
+                if screen.pane_off() { None } else { screen.pane_on().map_err(ShellError::failed)? }
             }
             PaneRequest::Off => {
                 screen?.pane_off();
                 None
             }
-            PaneRequest::Focus => screen?.pane_focus().map_err(failed)?,
+            PaneRequest::Focus => screen?.pane_focus().map_err(ShellError::failed)?,
             PaneRequest::Mouse(on) => {
                 screen?.set_mouse(on);
                 None

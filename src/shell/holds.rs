@@ -20,7 +20,7 @@ impl Session {
     /// # Errors
     /// A command of the breakpoint fails.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
-        let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
+        let Some(view) = self.kernel().held_of(job.id()) else { return Ok(true) };
         if self.is_helper() || self.jobs().is_served(view.job, view.number) {
             return Ok(false);
         }
@@ -91,7 +91,7 @@ impl Session {
     fn park_held_job(&mut self, job: &Job, continuation: Continuation, piped: bool) -> Result<Reply, ShellError> {
         job.to_background(self.kernel());
         self.keep_continuation(job, continuation);
-        let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else {
+        let Some(view) = self.kernel().held_of(job.id()) else {
             return self.wait_in_foreground(job);
         };
         if piped || self.is_redirected() {
@@ -176,7 +176,7 @@ impl Session {
                 format!("%{id} waits for `{process}`, where %{holder} is held; `continue %{holder}` lets that go on");
             return ShellError::failed(message);
         }
-        let view = self.kernel().held().into_iter().find(|view| view.job == job.id());
+        let view = self.kernel().held_of(job.id());
         let title = view.map_or_else(|| format!("%{} is held", job.id()), |view| held_title(&view));
         ShellError::failed(format!("{title}; `continue %{}` lets it go on", job.id()))
     }

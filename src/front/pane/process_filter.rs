@@ -3,7 +3,7 @@
 use crate::journal::filter::{Comparison, Expr, Fields, FilterError, Glob, Op, parse};
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::kernel::{ProcessState, ProcessView};
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean_of, quoted};
 
 /// The states that a process can be compared with. A held one is waiting or running besides.
 const STATES: [&str; 6] = ["idle", "running", "waiting", "held", "crashed", "dead"];
@@ -108,10 +108,7 @@ impl Fields for ProcessFields {
 fn state(comparison: &Comparison<'_>) -> Result<&'static str, FilterError> {
     let known = STATES.into_iter().find(|state| *state == comparison.value);
     known.ok_or_else(|| {
-        let hint = match did_you_mean(comparison.value, STATES) {
-            none if none.is_empty() => format!("; there are: {}", STATES.join(" ")),
-            hint => hint,
-        };
+        let hint = did_you_mean_of(comparison.value, &STATES);
         comparison.refused(format!("no state `{}`{hint}", quoted(comparison.value)))
     })
 }

@@ -162,7 +162,7 @@ impl SnapshotSource for KernelSource {
 
     fn held_stack(&self, subject: Subject) -> Option<StackView> {
         let job = self.job_of(subject).filter(Job::is_held)?;
-        self.kernel.held().into_iter().find(|view| view.job == job.id()).map(|view| view.stack)
+        self.kernel.held_of(job.id()).map(|view| view.stack)
     }
 
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {

@@ -19,9 +19,9 @@ pub trait Fields {
     fn named(glob: Glob) -> Self::Test;
 
     /// The fields that are texts or JSON.
-    const SAID: &'static [&'static str] = &[];
+    const CONTENT_NAMES: &'static [&'static str] = &[];
 
-    /// A test of what was said, whose field is one of [`Fields::SAID`].
+    /// A test of a call's content, whose field is one of [`Fields::CONTENT_NAMES`].
     fn content(_test: ContentTest) -> Option<Self::Test> {
         None
     }

@@ -13,7 +13,7 @@ use super::pointer::{Number, Pointer};
 use super::regex::Regex;
 use crate::journal::record::{Outcome, RecordKind};
 use crate::journal::units::{parse_duration_ns, parse_size, parse_units};
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean_of, quoted};
 
 /// Deepest nesting of parentheses and `not`.
 pub const FILTER_DEPTH_MAX: usize = 64;
@@ -26,15 +26,15 @@ enum Field {
     Number(NumberField),
 }
 
-/// The fields of what was said, which are read last.
-const SAID_FIELDS: [&str; 3] = ["input", "output", "error"];
+/// The fields of a call's content, which are read last.
+const CONTENT_FIELDS: [&str; 3] = ["input", "output", "error"];
 
 /// Every field, as it is written.
-pub const FIELDS: [&str; CALL_FIELDS.len() + SAID_FIELDS.len()] = {
-    let mut names = [""; CALL_FIELDS.len() + SAID_FIELDS.len()];
+pub const FIELDS: [&str; CALL_FIELDS.len() + CONTENT_FIELDS.len()] = {
+    let mut names = [""; CALL_FIELDS.len() + CONTENT_FIELDS.len()];
     let mut at = 0;
     while at < names.len() {
-        names[at] = if at < CALL_FIELDS.len() { CALL_FIELDS[at].0 } else { SAID_FIELDS[at - CALL_FIELDS.len()] };
+        names[at] = if at < CALL_FIELDS.len() { CALL_FIELDS[at].0 } else { CONTENT_FIELDS[at - CALL_FIELDS.len()] };
         at += 1;
     }
     names
@@ -76,7 +76,7 @@ impl Fields for CallFields {
         Test::AnyName(glob)
     }
 
-    const SAID: &'static [&'static str] = &SAID_FIELDS;
+    const CONTENT_NAMES: &'static [&'static str] = &CONTENT_FIELDS;
 
     fn content(test: ContentTest) -> Option<Test> {
         Some(Test::Content(Box::new(test)))
@@ -105,11 +105,7 @@ impl Fields for CallFields {
                 let equal = comparison.equality()?;
                 let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
                 let outcome = outcome.ok_or_else(|| {
-                    let known = Outcome::ALL.map(Outcome::as_str);
-                    let hint = match did_you_mean(text, known) {
-                        none if none.is_empty() => format!("; there are: {}", known.join(" ")),
-                        hint => hint,
-                    };
+                    let hint = did_you_mean_of(text, &Outcome::ALL.map(Outcome::as_str));
                     comparison.refused(format!("no outcome `{}`{hint}", quoted(text)))
                 })?;
                 Ok(Test::Outcome { outcome, equal })
@@ -249,10 +245,7 @@ impl<F: Fields> Parser<F> {
         };
         let (op, op_column) = (*op, self.next().column);
         if !is_field {
-            let hint = match did_you_mean(&word, F::NAMES.iter().copied()) {
-                none if none.is_empty() => format!("; there are: {}", F::NAMES.join(" ")),
-                hint => hint,
-            };
+            let hint = did_you_mean_of(&word, F::NAMES);
             return Err(FilterError::new(column, format!("no field `{}`{hint}", quoted(&word))));
         }
         let Operand { text, column: value_column, in_quotes } = self.value(op.as_str())?;
@@ -284,7 +277,7 @@ impl<F: Fields> Parser<F> {
         })
     }
 
-    /// A test of what was said: `input ~ REGEX`, `input contains TEXT`, `input./items/0/qty > 3`, `input./items`.
+    /// A test of the content: `input ~ REGEX`, `input contains TEXT`, `input./items/0/qty > 3`, `input./items`.
     fn content(&mut self, column: usize, word: &str) -> Result<Option<F::Test>, FilterError> {
         let (field, path) = match word.split_once('.') {
             Some((field, path)) if path.starts_with('/') => (field, Some(path)),
@@ -295,9 +288,9 @@ impl<F: Fields> Parser<F> {
             _ => None,
         };
         let next_match = self.next_match();
-        let known = F::SAID.contains(&field);
+        let known = F::CONTENT_NAMES.contains(&field);
         let Some(side) = Side::find(field).filter(|_| known) else {
-            let begun = word.split_once('.').filter(|(field, _)| F::SAID.contains(field));
+            let begun = word.split_once('.').filter(|(field, _)| F::CONTENT_NAMES.contains(field));
             return match begun.filter(|_| next_op.is_some() || next_match.is_some()) {
                 Some((field, path)) => Err(FilterError::new(
                     column,

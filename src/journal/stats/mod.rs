@@ -15,7 +15,7 @@ use super::filter::Filter;
 use super::record::{Record, RecordKind, label};
 use super::symbol::Symbol;
 use crate::json::ns_as_micros;
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean_of, quoted};
 
 /// The most rows; later keys are summed in one row named `(other)`.
 pub const STATS_ROWS_MAX: usize = 16_384;
@@ -377,9 +377,6 @@ impl StatsRow {
 }
 
 fn no_such(what: &str, word: &str, known: &[&str]) -> String {
-    let hint = match did_you_mean(word, known.iter().copied()) {
-        none if none.is_empty() => format!("; there are: {}", known.join(" ")),
-        hint => hint,
-    };
+    let hint = did_you_mean_of(word, known);
     format!("no {what} `{}`{hint}", quoted(word))
 }

@@ -183,6 +183,11 @@ impl Kernel {
         views
     }
 
+    /// The oldest held call of a job; `None` where none is held.
+    pub fn held_of(&self, job: JobId) -> Option<HeldView> {
+        self.held().into_iter().find(|view| view.job == job)
+    }
+
     /// The process that a job queues for and the held job that occupies it, if a hold blocks the job.
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
         self.chains_of(job.id()).into_iter().find_map(|chain| {

@@ -55,7 +55,7 @@ fn bytes(answer: &[u8]) -> StubAnswer {
 /// Waits until the job is held and returns its hold.
 fn held(kernel: &Kernel, job: &Job) -> HeldView {
     match job.wait_or_hold(LONG) {
-        Waited::Held => kernel.held().into_iter().find(|view| view.job == job.id()).expect("a held job has a view"),
+        Waited::Held => kernel.held_of(job.id()).expect("a held job has a view"),
         other => panic!("not held: {other:?}"),
     }
 }
