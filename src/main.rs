@@ -20,7 +20,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
-use plugsh::runtime::{LogLevel, Served, Wording, serve};
+use plugsh::runtime::{LogLevel, Problem, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
 use plugsh::shell::place::ARGUMENTS_MAX;
@@ -154,7 +154,7 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).map(absolute).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose();
-    let policy = policy.map_err(|why| ShellError::failed(why.line(wording)))?;
+    let policy = policy.map_err(|error| ShellError::failed(Problem::from(error).line(wording)))?;
     let core_dump_dir = global.coredump.clone().map(absolute);
     if let Some(dir) = &core_dump_dir {
         std::fs::create_dir_all(dir)

@@ -87,7 +87,7 @@ fn policy_files() {
         |input: &[u8]| {
             let text = Cursor::new(input).text(POLICY_WORDS);
             match Policy::parse(&text, "p.toml", Path::new("/")) {
-                Err(problem) => is_shown_safely(&problem.message),
+                Err(error) => is_shown_safely(&error.to_string()),
                 Ok(policy) => asks(&policy, input),
             }
         },
@@ -106,7 +106,7 @@ fn asks(policy: &Policy, input: &[u8]) {
         for source in ["echo", "./x.wasm", "http://a.h/b", &text] {
             match RequestedSource::of(source) {
                 Ok(asked) => drop(policy.load(who, &asked).map_err(|error| is_shown_safely(&error.line(SHELL)))),
-                Err(error) => is_shown_safely(&error),
+                Err(error) => is_shown_safely(&error.to_string()),
             }
         }
         let _ = policy.children(who).0.words();

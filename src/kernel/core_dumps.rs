@@ -14,6 +14,15 @@ const DUMPS_MAX: usize = 100;
 /// Most names that are tried for one dump, as those of earlier sessions are there.
 const NAMES_MAX: u32 = 1000;
 
+/// Why a dump was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DumpError {
+    /// The system's reason, with the dump that was wanted.
+    Unwritten { path: PathBuf, cause: String },
+    /// The directory has a dump by each name that was tried for the process.
+    NoName { dir: PathBuf, process: String },
+}
+
 /// The directory of the dumps, and how many were written.
 pub struct CoreDumps {
     dir: PathBuf,
@@ -33,9 +42,8 @@ impl CoreDumps {
     /// written. A dump that fails leaves no file and counts as none.
     ///
     /// # Errors
-    ///
-    /// The cause, with the path.
-    pub fn write(&self, process: &ProcessLabel, seq: Option<u64>, bytes: &[u8]) -> Result<Option<PathBuf>, String> {
+    /// The file cannot be written, or all of its names are taken.
+    pub fn write(&self, process: &ProcessLabel, seq: Option<u64>, bytes: &[u8]) -> Result<Option<PathBuf>, DumpError> {
         self.write_with(process, seq, |file| file.write_all(bytes))
     }
 
@@ -44,7 +52,7 @@ impl CoreDumps {
         process: &ProcessLabel,
         seq: Option<u64>,
         fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<Option<PathBuf>, String> {
+    ) -> Result<Option<PathBuf>, DumpError> {
         if self.written.fetch_add(1, Ordering::Relaxed) >= DUMPS_MAX {
             self.written.fetch_sub(1, Ordering::Relaxed);
             return Ok(None);
@@ -63,8 +71,9 @@ impl CoreDumps {
         name: &str,
         call: &str,
         fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<PathBuf, String> {
-        let failed = |path: &Path, error: &io::Error| format!("`{}`: {}", path.display(), io_cause(error));
+    ) -> Result<PathBuf, DumpError> {
+        let failed =
+            |path: &Path, error: &io::Error| DumpError::Unwritten { path: path.to_owned(), cause: io_cause(error) };
         let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
         let temporary = Temporary::new(self.dir.join(format!(".{}-{number}.partial", std::process::id())));
         // Errors name the dump that was wanted: the temporary file is gone when they are read.
@@ -79,7 +88,7 @@ impl CoreDumps {
                 Err(error) => return Err(failed(&path, &error)),
             }
         }
-        Err(format!("`{}` has too many dumps of `{name}`", self.dir.display()))
+        Err(DumpError::NoName { dir: self.dir.clone(), process: name.to_owned() })
     }
 }
 
@@ -147,7 +156,7 @@ mod tests {
                 Err(ErrorKind::StorageFull.into())
             };
             let why = dumps.write_with(&tax, Some(7), half).unwrap_err();
-            assert!(why.contains("tax-7.core`: "), "{why}");
+            assert!(matches!(&why, DumpError::Unwritten { path, .. } if path.ends_with("tax-7.core")), "{why:?}");
         }
         assert_eq!(names(dir.path()), [""; 0]);
         let first = dumps.write(&tax, Some(7), b"whole").unwrap().expect("failures do not count");

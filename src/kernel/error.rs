@@ -8,6 +8,10 @@ use super::stack::CallStack;
 use crate::journal::{FailedCall, Outcome};
 use crate::runtime::{Failure, FailureKind, Problem, Wording};
 
+/// The error of what the room above does for the kernel: the sink of a job's output, the runner of a stub's commands. In
+/// one line.
+pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
+
 /// The error of a call, a load or a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {

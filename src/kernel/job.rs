@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cause::{Cause, Killer};
 use super::chain::Chain;
-use super::error::CallError;
+use super::error::{CallError, HandlerError};
 use super::job_output::JobOutput;
 use super::view::{FrameView, JobId, JobState, JobView, OwnerId};
 use crate::journal::Outcome;
@@ -38,7 +38,7 @@ impl JobEnd {
 
 /// Receives the output of a job that succeeded, on the job's thread; its error becomes the job's. The second argument
 /// tells whether a wait within it is cancelled.
-pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), String> + Send>;
+pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), HandlerError> + Send>;
 
 /// The parts of a new job.
 pub(super) struct JobStart {

@@ -42,9 +42,9 @@ impl Job {
         Job::launch(kernel, start, move |job, task| {
             let output = job.run_plan(&of_thread, task, plan)?;
             let Some(sink) = sink else { return Ok(JobOutput::Bytes(output)) };
-            sink(&output, &|| task.chain.is_cancelled()).map_err(|why| {
+            sink(&output, &|| task.chain.is_cancelled()).map_err(|error| {
                 let outcome = if task.chain.is_cancelled() { task.chain.outcome_of_cancel() } else { Outcome::Error };
-                CallError::new(outcome, why)
+                CallError::new(outcome, error.to_string())
             })?;
             Ok(JobOutput::Sunk { bytes: output.len() as u64 })
         })

@@ -81,6 +81,7 @@ pub use crate::text::escape_control;
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use call_failure::{CallFailure, stderr_words};
 pub use cause::Deadline;
+pub use core_dumps::DumpError;
 pub use crash::{Crash, ExitReason};
 pub use error::CallError;
 pub use inspect::NotInspected;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call_failure::CallFailure;
+use super::core_dumps::DumpError;
 use super::error::CallError;
 use super::view::{JobId, ProcessLabel};
+use crate::runtime::NoCompilerProcess;
 
 /// An unrequested message for the person at the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +29,12 @@ pub enum Notice {
     Reloaded { process: ProcessLabel, source: String, calls_lost: u64 },
     /// A process keeps its code despite a change of its file, with the reason.
     KeepsCode { process: ProcessLabel, failure: Arc<CallFailure> },
-    /// Heavy modules cannot be compiled in their own process, with the reason.
-    NoCompiler { why: String },
+    /// Heavy modules are compiled in this process.
+    NoCompiler(NoCompilerProcess),
     /// The core dump of a trap was written.
     CoreDump { process: ProcessLabel, path: PathBuf },
     /// The core dump of a trap was not written, with the reason.
-    NoCoreDump { why: String },
+    NoCoreDump(DumpError),
 }
 
 /// Why a process lost its state.

@@ -237,8 +237,8 @@ impl Kernel {
         if let Ok((_, origin)) = &image {
             task.with_load(|load| load.steps.image = Some(in_journal(*origin)));
         }
-        if let Some(complaint) = self.images().take_complaint() {
-            self.notify(Notice::NoCompiler { why: escape_control(&complaint) });
+        if let Some(no_process) = self.images().take_no_process() {
+            self.notify(Notice::NoCompiler(no_process));
         }
         image.map(|(image, _)| image).map_err(|failure| match deadline {
             Some(deadline) if failure.kind == FailureKind::Interrupted && !task.chain.is_cancelled() => {
@@ -257,9 +257,9 @@ impl Kernel {
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
         let depth = task.chain.next_own_depth();
-        let fails = |why: String| Failure::new(FailureKind::Load, why);
-        code.spec.wasi_input.check().map_err(fails)?;
-        let own = OwnGrants::of(&code.spec).map_err(fails)?;
+        let fails = |why: Problem| Failure::new(FailureKind::Load, why);
+        code.spec.wasi_input.check().map_err(|error| fails(error.into()))?;
+        let own = OwnGrants::of(&code.spec).map_err(|error| fails(error.into()))?;
         if own.as_ref().is_some_and(|own| own.limits_calls()) {
             self.gate().has_own();
         }
@@ -272,7 +272,7 @@ impl Kernel {
         let name = match &request.name {
             Some(name) if !names::is_valid(name) => {
                 let why = "a name is letters, digits, `_`, `.`, `-`, and begins with a letter or `_`";
-                return Err(fails(format!("`{}` cannot be a name: {why}", escape_control(name))));
+                return Err(fails(format!("`{}` cannot be a name: {why}", escape_control(name)).into()));
             }
             Some(name) if table.has_name(name) => {
                 let holder = table.by_name(name).map(|process| process.label().to_string()).unwrap_or_default();

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use super::clock::Clock;
 use super::core_dumps::CoreDumps;
+use super::error::HandlerError;
 use super::hooks::Hooks;
 use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
@@ -106,8 +107,8 @@ pub struct StubCall<'a> {
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// Runs a stub's commands. Returns their output, or the error as text. The shell provides it.
-pub type StubRunner = Arc<dyn Fn(StubCall<'_>) -> Result<Vec<u8>, String> + Send + Sync>;
+/// Runs a stub's commands. Returns their output. The shell provides it.
+pub type StubRunner = Arc<dyn Fn(StubCall<'_>) -> Result<Vec<u8>, HandlerError> + Send + Sync>;
 
 impl Kernel {
     /// A kernel without processes.
@@ -289,7 +290,7 @@ impl Kernel {
         match dumps.write(process, seq, &dump) {
             Ok(Some(path)) => self.notify(Notice::CoreDump { process: process.clone(), path }),
             Ok(None) => {}
-            Err(why) => self.notify(Notice::NoCoreDump { why }),
+            Err(error) => self.notify(Notice::NoCoreDump(error)),
         }
     }
 

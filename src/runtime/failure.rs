@@ -66,6 +66,20 @@ impl Problem {
     }
 }
 
+/// An error as a value, whose words stand beside its type, and whose advice is data.
+pub trait Explained: fmt::Display {
+    /// The way on; `None`: the words have it, or there is none.
+    fn advice(&self) -> Option<Advice> {
+        None
+    }
+}
+
+impl<E: Explained> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Problem::new(error.to_string(), error.advice())
+    }
+}
+
 impl From<String> for Problem {
     fn from(message: String) -> Self {
         Problem { message, advice: None }

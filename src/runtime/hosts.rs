@@ -4,6 +4,7 @@
 //! The engine is the crate `glob`, which Extism matches `allowed_hosts` with: another one would allow other hosts than
 //! the SDK does.
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
 use url::{Host, Url};
@@ -25,20 +26,52 @@ pub fn pattern_of(url: &Url) -> String {
     glob::Pattern::escape(url.host_str().unwrap_or_default())
 }
 
-/// Fails for a pattern that matches no host, and suggests the one that would. The error is one line.
+/// Why a pattern matches no host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostError {
+    /// It has so many bytes, more than [`PATTERN_BYTES_MAX`].
+    TooLong {
+        bytes: usize,
+    },
+    /// `form` would match what may be meant.
+    OtherForm {
+        pattern: String,
+        form: String,
+    },
+    NoHost {
+        pattern: String,
+    },
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostError::TooLong { bytes } => {
+                write!(f, "a host pattern of {bytes} bytes; at most {PATTERN_BYTES_MAX} are allowed")
+            }
+            HostError::OtherForm { pattern, form } => {
+                write!(f, "`{pattern}` fits no host: {}; write `{form}`", why(pattern))
+            }
+            HostError::NoHost { pattern } => {
+                write!(f, "`{pattern}` fits no host; write a name as `api.example.com`, or a glob as `*.example.com`")
+            }
+        }
+    }
+}
+
+/// Fails for a pattern that matches no host, and suggests the one that would.
 ///
 /// # Errors
-/// The pattern can match no host; one line, with the pattern that would.
-pub fn check(pattern: &str) -> Result<(), String> {
+/// The pattern can match no host.
+pub fn check(pattern: &str) -> Result<(), HostError> {
     if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(format!("a host pattern of {} bytes; at most {PATTERN_BYTES_MAX} are allowed", pattern.len()));
+        return Err(HostError::TooLong { bytes: pattern.len() });
     }
+    let given = pattern.to_owned();
     match fitting(pattern) {
         Some(form) if form == pattern => Ok(()),
-        Some(form) => Err(format!("`{pattern}` fits no host: {}; write `{form}`", why(pattern))),
-        None => {
-            Err(format!("`{pattern}` fits no host; write a name as `api.example.com`, or a glob as `*.example.com`"))
-        }
+        Some(form) => Err(HostError::OtherForm { pattern: given, form }),
+        None => Err(HostError::NoHost { pattern: given }),
     }
 }
 
@@ -108,7 +141,7 @@ mod tests {
             ("127.1", "127.0.0.1"),
             ("bücher.example", "xn--bcher-kva.example"),
         ] {
-            let error = check(wrong).unwrap_err();
+            let error = check(wrong).unwrap_err().to_string();
             assert!(error.ends_with(&format!("; write `{right}`")), "{error}");
             assert_eq!(check(right), Ok(()), "{right}");
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
-use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage};
+use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
 use super::{Failure, FailureKind, Host, Image, ImageOrigin, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
@@ -131,8 +131,8 @@ impl Images {
     }
 
     /// The reason that modules are compiled in this process instead of their own; returned once.
-    pub fn take_complaint(&self) -> Option<String> {
-        self.shared.engines.compiler().take_complaint()
+    pub fn take_no_process(&self) -> Option<NoCompilerProcess> {
+        self.shared.engines.compiler().take_no_process()
     }
 
     /// Makes every running call check its cancel flag.

@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 pub use advice::{Advice, Wording, Words};
 pub use allowed_path::AllowedPath;
 pub use config::Config;
-pub use failure::{Failure, FailureKind, Problem};
+pub use failure::{Explained, Failure, FailureKind, Problem};
 pub use host_request::HostRequest;
 pub use image_origin::ImageOrigin;
 pub use images::Images;
@@ -53,7 +53,8 @@ pub use item_type::{FunctionType, ItemType, ValueType};
 pub use limit::{Notation, PAGE_BYTES, PLUGIN_LIMITS, PluginLimit, PluginLimitRow};
 pub use native::callers;
 pub use native::{
-    CompilationStage, CompilationView, CompilerOptions, Percent, Served, Tools, WASM_STACK_BYTES_MAX, serve,
+    CompilationStage, CompilationView, CompilerOptions, NoCompilerProcess, Percent, Served, Tools,
+    WASM_STACK_BYTES_MAX, serve,
 };
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};

@@ -1,11 +1,15 @@
 //! The inputs of a WASI program: environment, arguments, the file of standard input.
 
-use crate::text::io_cause;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::failure::Explained;
+use crate::text::io_cause;
 
 /// Most bytes of environment and arguments together; the guest copies them into its own memory on each request.
 pub const WASI_INPUT_BYTES_MAX: usize = 1 << 20;
@@ -21,6 +25,66 @@ pub struct WasiInput {
     /// The file of standard input, a regular one; `None`: empty input.
     pub stdin: Option<PathBuf>,
 }
+
+/// Why an input cannot be passed to WASI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WasiInputError {
+    /// A name of the environment is empty or has a `=`.
+    NoName {
+        name: String,
+    },
+    ZeroByte,
+    /// It has so many bytes, more than [`WASI_INPUT_BYTES_MAX`].
+    TooLong {
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for WasiInputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WasiInputError::NoName { name } if name.is_empty() => {
+                f.write_str("a variable of the WASI environment has no name; write `NAME=VALUE`")
+            }
+            WasiInputError::NoName { name } => write!(f, "`{name}` is no name of an environment variable"),
+            WasiInputError::ZeroByte => f.write_str("neither environment nor arguments can have a zero byte"),
+            WasiInputError::TooLong { bytes } => {
+                write!(f, "environment and arguments have {bytes} bytes; at most {WASI_INPUT_BYTES_MAX} fit")
+            }
+        }
+    }
+}
+
+impl Explained for WasiInputError {}
+
+/// Why a file is no standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StdinError {
+    path: PathBuf,
+    why: NoStdin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum NoStdin {
+    /// The system's reason.
+    Unreadable(String),
+    Irregular,
+    /// Another file is at the path than when it was granted.
+    Replaced,
+}
+
+impl fmt::Display for StdinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match &self.why {
+            NoStdin::Unreadable(cause) => cause,
+            NoStdin::Irregular => "it is not a regular file",
+            NoStdin::Replaced => "it is not the file that was granted any more",
+        };
+        write!(f, "cannot read `{}` as standard input: {why}", self.path.display())
+    }
+}
+
+impl Explained for StdinError {}
 
 impl WasiInput {
     /// True without environment, arguments and standard input.
@@ -41,51 +105,48 @@ impl WasiInput {
     }
 
     /// Fails for input that WASI cannot pass: names that are empty or have a `=`, bytes of zero, more than
-    /// [`WASI_INPUT_BYTES_MAX`]. The error is one line.
+    /// [`WASI_INPUT_BYTES_MAX`].
     ///
     /// # Errors
-    /// A name is empty or has a `=`, a value has a zero byte, or all together is over [`WASI_INPUT_BYTES_MAX`]; one
-    /// line.
-    pub fn check(&self) -> Result<(), String> {
-        if let Some(key) = self.env.keys().find(|key| key.is_empty() || key.contains('=')) {
-            return Err(match key.is_empty() {
-                true => "a variable of the WASI environment has no name; write `NAME=VALUE`".to_owned(),
-                false => format!("`{key}` is no name of an environment variable"),
-            });
+    /// A name is empty or has a `=`, a value has a zero byte, or all together is over [`WASI_INPUT_BYTES_MAX`].
+    pub fn check(&self) -> Result<(), WasiInputError> {
+        if let Some(name) = self.env.keys().find(|key| key.is_empty() || key.contains('=')) {
+            return Err(WasiInputError::NoName { name: name.clone() });
         }
         let texts = self.env.iter().flat_map(|(key, value)| [key, value]).chain(&self.args);
         let mut bytes = 0;
         for text in texts {
             if text.contains('\0') {
-                return Err("neither environment nor arguments can have a zero byte".to_owned());
+                return Err(WasiInputError::ZeroByte);
             }
             bytes += text.len() + 1;
         }
         if bytes > WASI_INPUT_BYTES_MAX {
-            return Err(format!("environment and arguments have {bytes} bytes; at most {WASI_INPUT_BYTES_MAX} fit"));
+            return Err(WasiInputError::TooLong { bytes });
         }
         Ok(())
     }
 
     /// Opens the file for standard input: a regular one, which does not wait for anybody. Where the path was `resolved`
-    /// as it was granted, it must lead to the same place now. The error is one line.
+    /// as it was granted, it must lead to the same place now.
     ///
     /// # Errors
-    /// The file cannot be opened, is not regular, or is at another place than when it was granted; one line.
-    pub fn open_stdin(path: &Path, resolved: bool) -> Result<File, String> {
-        let fails = |why: &str| format!("cannot read `{}` as standard input: {why}", path.display());
+    /// The file cannot be opened, is not regular, or is at another place than when it was granted.
+    pub fn open_stdin(path: &Path, resolved: bool) -> Result<File, StdinError> {
+        let fails = |why: NoStdin| StdinError { path: path.to_owned(), why };
+        let unreadable = |error: io::Error| fails(NoStdin::Unreadable(io_cause(&error)));
         let stays = || !resolved || path.canonicalize().is_ok_and(|now| now == *path);
-        let meta = path.metadata().map_err(|error| fails(&io_cause(&error)))?;
+        let meta = path.metadata().map_err(unreadable)?;
         if !stays() {
-            return Err(fails("it is not the file that was granted any more"));
+            return Err(fails(NoStdin::Replaced));
         }
         if !meta.is_file() {
-            return Err(fails("it is not a regular file"));
+            return Err(fails(NoStdin::Irregular));
         }
-        let file = open_at_once(path).map_err(|error| fails(&io_cause(&error)))?;
+        let file = open_at_once(path).map_err(unreadable)?;
         // The open file cannot be replaced any more, so this check is final.
         let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
-        if is_file && stays() { Ok(file) } else { Err(fails("it is not the file that was granted any more")) }
+        if is_file && stays() { Ok(file) } else { Err(fails(NoStdin::Replaced)) }
     }
 }
 

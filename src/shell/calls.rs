@@ -244,6 +244,6 @@ pub(super) fn call_ends(process: ProcessId, options: CallOptions) -> Continuatio
 /// The sink of a job whose output goes to a file, which replaces its target once all is written.
 fn written_to(mut file: FileSink) -> OutputSink {
     Box::new(move |output, is_cancelled| {
-        file.write(output, is_cancelled).and_then(|()| file.commit()).map_err(|error| error.message)
+        file.write(output, is_cancelled).and_then(|()| file.commit()).map_err(Box::from)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kernel::error::HandlerError;
 use crate::kernel::hooks::{Stub, StubAnswer, StubCall};
 use crate::kernel::process::Process;
 use crate::kernel::task::Task;
@@ -34,7 +35,8 @@ impl Task {
                 let foreground = self.kernel.job_table().foreground(owner);
                 let answer = self.kernel.waits().while_answered(self.chain.id, process.label(), || runner(call));
                 self.kernel.job_table().restore_foreground(owner, foreground);
-                let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
+                let failed =
+                    |error: HandlerError| Failure::new(FailureKind::Guest, format!("its stub failed: {error}"));
                 answer.map(Arc::from).map_err(failed)
             }
         }

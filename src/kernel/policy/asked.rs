@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::error::SourceError;
 use crate::runtime::source;
-use crate::text::escape_control;
 
 /// A plugin as rules match it: by the name of its process or of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +35,19 @@ pub enum RequestedSource {
 }
 
 impl RequestedSource {
-    /// Classifies a source; the error is one line.
+    /// Classifies a source.
     ///
     /// # Errors
     /// The source can be neither a name, nor a path, nor a URL.
-    pub fn of(source: &str) -> Result<RequestedSource, String> {
+    pub fn of(source: &str) -> Result<RequestedSource, SourceError> {
         if source::is_name(source) {
             return Ok(RequestedSource::Name(source.to_owned()));
         }
         if source.contains("://") {
-            let url = url::Url::parse(source)
-                .map_err(|error| format!("`{}` is not a URL: {error}", escape_control(source)))?;
+            let url =
+                url::Url::parse(source).map_err(|error| SourceError::NoUrl { source: source.to_owned(), error })?;
             if !url.username().is_empty() || url.password().is_some() {
-                return Err(format!("`{}` names a user, which a plugin's URL may not", escape_control(source)));
+                return Err(SourceError::NamesUser { source: source.to_owned() });
             }
             return Ok(RequestedSource::Url(url.to_string()));
         }

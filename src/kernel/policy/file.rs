@@ -8,11 +8,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Policy;
+use super::error::{MemorySizeError, PolicyError, RuleError};
 use super::pattern::{CallPattern, LoadPattern};
 use super::rule::{ChildGrants, ConfigGrant, Rule};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
-use crate::runtime::{Advice, AllowedPath, PAGE_BYTES, Problem, hosts};
+use crate::runtime::hosts::{self, HostError};
+use crate::runtime::{AllowedPath, PAGE_BYTES};
 use crate::text::escape_control;
 
 /// Largest policy file, in bytes.
@@ -76,38 +78,35 @@ enum Amount {
 }
 
 impl Policy {
-    /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
+    /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`.
     ///
     /// # Errors
     /// The text is no policy; with the line.
-    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, Problem> {
+    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, PolicyError> {
         // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
-        let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
+        let named = || source.to_owned();
+        let dir = dir.map_err(|error| PolicyError::NoDirectory { source: named(), error: error.kind() })?;
         let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
         let file: File = toml::from_str(text).map_err(|error| {
             let line = line_of(error.span().map_or(0, |span| span.start));
-            format!("policy `{source}`: {} at line {line}", escape_control(error.message()))
+            PolicyError::Syntax { source: named(), message: error.message().to_owned(), line }
         })?;
         if file.plugin.len() > RULES_MAX {
-            return Err(
-                format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()).into()
-            );
+            return Err(PolicyError::TooManyRules { source: named(), count: file.plugin.len(), rules_max: RULES_MAX });
         }
-        let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
         let rule = |entry: Entry, line: Option<usize>| {
-            let named = |error| format!("policy `{source}`: {}: {error}", at(line));
-            entry.rule(line, &dir).map_err(|problem| problem.map(named))
+            entry.rule(line, &dir).map_err(|error| PolicyError::Rule { source: named(), line, error })
         };
         if file.default.as_ref().is_some_and(|default| default.name.is_some()) {
-            return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`").into());
+            return Err(PolicyError::DefaultHasName { source: named() });
         }
         let default = rule(file.default.unwrap_or_else(Entry::empty), None)?;
         let mut rules = Vec::with_capacity(file.plugin.len());
         for entry in file.plugin {
             let Some(name) = &entry.name else {
-                return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`").into());
+                return Err(PolicyError::NoName { source: named() });
             };
             let line = line_of(name.span().start);
             rules.push(rule(entry, Some(line))?.or(&default));
@@ -115,26 +114,24 @@ impl Policy {
         Ok(Policy { source: source.to_owned(), rules, default })
     }
 
-    /// Reads a policy file of at most [`BYTES_MAX`] bytes. The error is one line that names it.
+    /// Reads a policy file of at most [`BYTES_MAX`] bytes.
     ///
     /// # Errors
-    /// The file cannot be read, is over [`BYTES_MAX`], or is no policy; with its name.
-    pub fn read(path: &Path) -> Result<Policy, Problem> {
-        let shown = escape_control(&path.to_string_lossy());
-        let fails = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
-            kind => format!("cannot read `{shown}`: {kind}"),
-        };
+    /// The file cannot be read, is over [`BYTES_MAX`], or is no policy.
+    pub fn read(path: &Path) -> Result<Policy, PolicyError> {
+        let owned = || path.to_owned();
+        let fails = |error: std::io::Error| PolicyError::Unreadable { path: owned(), error: error.kind() };
         if !path.metadata().map_err(fails)?.is_file() {
-            return Err(format!("`{shown}` is not a regular file").into());
+            return Err(PolicyError::Irregular { path: owned() });
         }
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(fails)?;
         file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(fails)?;
         if text.len() as u64 > BYTES_MAX {
-            return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have").into());
+            return Err(PolicyError::TooLarge { path: owned(), bytes_max: BYTES_MAX });
         }
-        Policy::parse(&text, &shown, path.parent().unwrap_or(Path::new("")))
+        let source = escape_control(&path.to_string_lossy());
+        Policy::parse(&text, &source, path.parent().unwrap_or(Path::new("")))
     }
 }
 
@@ -143,7 +140,7 @@ impl Entry {
         Entry { name: None, load: None, call: None, children_max: None, children: Children::default() }
     }
 
-    fn rule(self, line: Option<usize>, dir: &Path) -> Result<Rule, Problem> {
+    fn rule(self, line: Option<usize>, dir: &Path) -> Result<Rule, RuleError> {
         let name = self.name.map_or("default".to_owned(), Spanned::into_inner);
         let loads = self.load.map(|loads| loads.into_iter().map(|load| load.pattern(dir)).collect::<Result<_, _>>());
         let calls = self.call.map(|calls| calls.iter().map(|call| CallPattern::new(call)).collect::<Result<_, _>>());
@@ -160,7 +157,7 @@ impl Entry {
 }
 
 impl Load {
-    fn pattern(self, dir: &Path) -> Result<LoadPattern, Problem> {
+    fn pattern(self, dir: &Path) -> Result<LoadPattern, RuleError> {
         let (source, sha256) = match self {
             Load::Source(source) => (source, None),
             Load::Pinned(Pinned { source, sha256 }) => (source, sha256),
@@ -169,14 +166,14 @@ impl Load {
         if let Some(hash) = &sha256
             && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         {
-            return Err(Problem::advised(format!("`{hash}` is no SHA-256"), Advice::WriteHash));
+            return Err(RuleError::NoHash { hash: hash.clone() });
         }
         Ok(LoadPattern::new(&source, sha256, dir)?)
     }
 }
 
 impl Children {
-    fn grants(self, dir: &Path) -> Result<ChildGrants, String> {
+    fn grants(self, dir: &Path) -> Result<ChildGrants, RuleError> {
         Ok(ChildGrants {
             memory_bytes_max: self.memory_max.map(Amount::memory_bytes).transpose()?,
             fuel: self.fuel,
@@ -193,7 +190,7 @@ impl Children {
 
 impl Amount {
     /// A bare number, or one with a `p`, is pages, as with `--memory-max`.
-    fn memory_bytes(self) -> Result<u64, String> {
+    fn memory_bytes(self) -> Result<u64, MemorySizeError> {
         match self {
             Amount::Number(pages) => parse_memory_size(&pages.to_string()),
             Amount::Text(text) => parse_memory_size(&text),
@@ -201,10 +198,10 @@ impl Amount {
     }
 
     /// A bare number is milliseconds.
-    fn duration(self) -> Result<Duration, String> {
+    fn duration(self) -> Result<Duration, RuleError> {
         match self {
             Amount::Number(ms) => Ok(Duration::from_millis(ms)),
-            Amount::Text(text) => parse_duration_ns(&text).map(Duration::from_nanos),
+            Amount::Text(text) => parse_duration_ns(&text).map(Duration::from_nanos).map_err(RuleError::Duration),
         }
     }
 }
@@ -212,23 +209,24 @@ impl Amount {
 /// Reads a size of memory in bytes: `64k`, `10M`, `200p` of pages, or a bare number of pages, as extism has it.
 ///
 /// # Errors
-/// One line that says what to write.
-pub fn parse_memory_size(text: &str) -> Result<u64, String> {
+/// It is no such size, or over the largest number.
+pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
+    let named = || text.to_owned();
     match text.strip_suffix('p').unwrap_or(text).parse::<u64>() {
-        Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| format!("`{text}` pages are too many")),
-        Err(_) => parse_size(text).map_err(|_| format!("`{text}` is no size; write pages, `200p`, `64k` or `10M`")),
+        Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| MemorySizeError::TooManyPages { text: named() }),
+        Err(_) => parse_size(text).map_err(|_| MemorySizeError::NoSize { text: named() }),
     }
 }
 
-fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>, String> {
+fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>, HostError> {
     hosts.iter().try_for_each(|host| hosts::check(host))?;
     Ok(hosts)
 }
 
 /// Resolves links once: a link that changes later does not change the grant.
-fn resolved_file(path: &Path) -> Result<PathBuf, String> {
+fn resolved_file(path: &Path) -> Result<PathBuf, RuleError> {
     let resolved = path.canonicalize().ok().filter(|path| path.is_file());
-    resolved.ok_or_else(|| format!("no file `{}` for `stdin`", escape_control(&path.to_string_lossy())))
+    resolved.ok_or_else(|| RuleError::NoStdin { path: path.to_owned() })
 }
 
 /// A path whose HOST is relative to the policy's directory.

@@ -9,6 +9,7 @@
 //! The policy does not apply to commands of the shell.
 
 mod asked;
+mod error;
 mod file;
 pub(super) mod gate;
 pub(super) mod grant;
@@ -21,6 +22,7 @@ mod rule;
 mod tests;
 
 pub use self::asked::{Granted, RequestedSource, Who};
+pub use self::error::{GrantError, MemorySizeError, PatternError, PolicyError, RuleError, SourceError};
 pub use self::file::parse_memory_size;
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::{CallPattern, LoadPattern, load_pattern_within};

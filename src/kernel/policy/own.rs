@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::asked::{Granted, RequestedSource, Who};
+use super::error::GrantError;
 use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::Symbol;
@@ -14,11 +15,11 @@ use crate::locks::{Rank, RwLock};
 use crate::runtime::{Advice, Problem, Spec};
 use crate::text::escape_control;
 
-/// Checks the patterns of a spec. The error is one line.
+/// Checks the patterns of a spec.
 ///
 /// # Errors
-/// A pattern is invalid, or there are too many; one line.
-pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
+/// A pattern is invalid, or there are too many.
+pub fn check_own_grants(spec: &Spec) -> Result<(), GrantError> {
     OwnGrants::of(spec).map(drop)
 }
 
@@ -37,25 +38,23 @@ pub struct OwnGrants {
 }
 
 impl OwnGrants {
-    /// Compiles the patterns of a spec; `None` where it has none. The error is one line.
+    /// Compiles the patterns of a spec; `None` where it has none.
     ///
     /// # Errors
-    /// A pattern is invalid, or there are too many; one line.
-    pub fn of(spec: &Spec) -> Result<Option<Arc<OwnGrants>>, String> {
+    /// A pattern is invalid, or there are too many.
+    pub fn of(spec: &Spec) -> Result<Option<Arc<OwnGrants>>, GrantError> {
         if spec.may_load.is_empty() && spec.may_call.is_none() {
             return Ok(None);
         }
         if spec.may_load.len().max(spec.may_call.as_ref().map_or(0, Vec::len)) > PATTERNS_MAX {
-            return Err(format!(
-                "more than {PATTERNS_MAX} patterns of what it may load or call; a policy file has room"
-            ));
+            return Err(GrantError::TooMany { patterns_max: PATTERNS_MAX });
         }
         // The shell has made relative paths absolute.
         let loads = spec.may_load.iter().map(|text| LoadPattern::new(text, None, Path::new("/")));
         let calls = spec.may_call.as_ref().map(|calls| calls.iter().map(|text| CallPattern::new(text)).collect());
         Ok(Some(Arc::new(OwnGrants {
-            loads: loads.collect::<Result<_, _>>()?,
-            calls: calls.transpose()?,
+            loads: loads.collect::<Result<_, _>>().map_err(GrantError::Pattern)?,
+            calls: calls.transpose().map_err(GrantError::Pattern)?,
             allowed: RwLock::new(Rank::Allowed, HashSet::new()),
         })))
     }

@@ -8,10 +8,10 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Serialize, Serializer};
 
 use super::asked::{RequestedSource, Who};
+use super::error::PatternError;
 use crate::journal::filter::Glob;
 use crate::runtime::source;
 use crate::secrets::without_secrets;
-use crate::text::quoted;
 
 /// Longest pattern, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024;
@@ -47,17 +47,16 @@ impl LoadPattern {
     ///
     /// # Errors
     /// The pattern is invalid or too long.
-    pub fn new(text: &str, sha256: Option<String>, dir: &Path) -> Result<LoadPattern, String> {
+    pub fn new(text: &str, sha256: Option<String>, dir: &Path) -> Result<LoadPattern, PatternError> {
         if text.len() > TEXT_BYTES_MAX {
-            return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
+            return Err(PatternError::TooLong { bytes: text.len(), bytes_max: TEXT_BYTES_MAX });
         }
         if text.is_empty() {
-            return Err("an empty pattern fits nothing; write a name, a path or a URL".to_owned());
+            return Err(PatternError::Empty);
         }
         let what = if let Some((_, rest)) = text.split_once("://") {
             if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
-                let shown = quoted(&without_secrets(text));
-                return Err(format!("`{shown}` fits nothing: it names a user, which a plugin's URL may not"));
+                return Err(PatternError::NamesUser { pattern: without_secrets(text).into_owned() });
             }
             What::Url(matcher(text)?)
         } else if source::is_name(text) {
@@ -104,15 +103,16 @@ fn fold(name: &str) -> String {
 }
 
 /// A set of one glob: building a set that is too large is an error, building the single glob would panic.
-fn matcher(pattern: &str) -> Result<GlobSet, String> {
+fn matcher(pattern: &str) -> Result<GlobSet, PatternError> {
     let depth = pattern.chars().scan(0_usize, |depth, c| {
         *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
         Some(*depth)
     });
     if depth.max().unwrap_or(0) > BRACES_MAX {
-        return Err(format!("`{}` has braces within each other deeper than {BRACES_MAX}", quoted(pattern)));
+        return Err(PatternError::BracesTooDeep { pattern: pattern.to_owned(), depth_max: BRACES_MAX });
     }
-    let fails = |error: globset::Error| format!("`{}` is no glob: {}", quoted(pattern), error.kind());
+    let fails =
+        |error: globset::Error| PatternError::NoGlob { pattern: pattern.to_owned(), error: error.kind().clone() };
     let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(fails)?;
     GlobSetBuilder::new().add(glob).build().map_err(fails)
 }
@@ -159,15 +159,14 @@ impl CallPattern {
     ///
     /// # Errors
     /// The pattern has no `.`, or a part of it is invalid or too long.
-    pub fn new(text: &str) -> Result<CallPattern, String> {
+    pub fn new(text: &str) -> Result<CallPattern, PatternError> {
         if text.len() > TEXT_BYTES_MAX {
-            return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
+            return Err(PatternError::TooLong { bytes: text.len(), bytes_max: TEXT_BYTES_MAX });
         }
         if text != "*" && !splits(text).any(|(plugin, function)| !plugin.is_empty() && !function.is_empty()) {
             let plugin = text.trim_matches('.');
-            let all = if plugin.is_empty() { "*" } else { plugin };
-            let (text, all) = (quoted(text), quoted(all));
-            return Err(format!("`{text}` is no `PLUGIN.FUNCTION`; write `{all}.*` for all its functions"));
+            let plugin = if plugin.is_empty() { "*" } else { plugin };
+            return Err(PatternError::NoFunction { pattern: text.to_owned(), plugin: plugin.to_owned() });
         }
         Ok(CallPattern { text: text.to_owned() })
     }

@@ -27,7 +27,7 @@ fn who(name: &str) -> Who<'_> {
 }
 
 fn refused(text: &str) -> String {
-    Policy::parse(text, "policy.toml", Path::new("/")).unwrap_err().message
+    Policy::parse(text, "policy.toml", Path::new("/")).unwrap_err().to_string()
 }
 
 /// A kernel under a policy, with a `spawner` in it.
@@ -224,7 +224,7 @@ proptest::proptest! {
     fn no_text_breaks_the_reader(text in "(\\[\\[plugin\\]\\]|\\[default\\]|\\[plugin.children\\]|[a-z_]{1,8} ?= ?|'[^']{0,12}'|\\[|\\]|,|\n|[0-9]{1,20}|.){0,40}") {
         // A policy or one line of an error.
         if let Err(problem) = Policy::parse(&text, "p", Path::new("/")) {
-            proptest::prop_assert!(!problem.message.contains('\n'), "{problem:?}");
+            proptest::prop_assert!(!problem.to_string().contains('\n'), "{problem:?}");
         }
     }
 

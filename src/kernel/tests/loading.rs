@@ -13,7 +13,7 @@ use crate::kernel::Notice;
 use crate::kernel::OwnerId;
 use crate::kernel::{Kernel, KernelOptions, LoadRequest};
 use crate::limits::Limits;
-use crate::runtime::Spec;
+use crate::runtime::{NoCompilerProcess, Spec};
 use crate::shell::words::SHELL;
 
 /// Longer than a call needs that does nothing, and shorter than [`large`] takes to compile.
@@ -117,7 +117,6 @@ fn without_a_program_to_compile_in_heavy_modules_are_compiled_here_and_that_is_t
         let id = load(&kernel, &long);
         assert!(call(&kernel, id, "run", b"").is_ok());
     }
-    let says = "no process can be started to compile in (no such file or directory): `test.wat` and other heavy modules are compiled \
-        in this one, where a compilation goes on that was given up";
-    assert_eq!(kernel.take_notices(OwnerId::FIRST), [Notice::NoCompiler { why: says.to_owned() }], "once");
+    let why = NoCompilerProcess { cause: "no such file or directory".into(), origin: "test.wat".into() };
+    assert_eq!(kernel.take_notices(OwnerId::FIRST), [Notice::NoCompiler(why)], "once");
 }

@@ -87,7 +87,7 @@ fn a_guests_child_has_none_of_it_but_what_the_policy_says() {
     kernel.set_policy(Some(Policy::parse(policy, "p.toml", dir.path()).unwrap()));
     assert_eq!(text(call(&kernel, spawner, "spawn", b"asker")), "3");
     assert_eq!(answers(&kernel, 3), ["B=x=y|C=3|", "asker|one|", "typed"]);
-    let missing = Policy::parse("[default.children]\nstdin = 'none'", "p.toml", dir.path()).unwrap_err().message;
+    let missing = Policy::parse("[default.children]\nstdin = 'none'", "p.toml", dir.path()).unwrap_err().to_string();
     assert!(missing.contains("for `stdin`"), "{missing}");
 }
 

@@ -59,7 +59,9 @@ mod watched;
 
 pub use chunked::BodyMap;
 pub use codegen::{Tools, WASM_STACK_BYTES_MAX, moved_bodies};
-pub use compile::{CompilationStage, CompilationView, CompileRequest, CompilerOptions, Served, serve};
+pub use compile::{
+    CompilationStage, CompilationView, CompileRequest, CompilerOptions, NoCompilerProcess, Served, serve,
+};
 pub use compiled_functions::Percent;
 pub use engine::Engines;
 pub use image::NativeImage;

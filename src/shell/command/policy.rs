@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::kernel::Policy;
-use crate::kernel::policy::{OwnGrants, RequestedSource, Rule, Who, names_only};
+use crate::kernel::policy::{OwnGrants, PolicyError, RequestedSource, Rule, Who, names_only};
 use crate::runtime::Problem;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -84,7 +84,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             Ok(show(policy.as_deref(), json))
         }
         ("load", [file]) => {
-            let policy = Policy::read(Path::new(file)).map_err(|why| ShellError::failed(why.line(SHELL)))?;
+            let policy = Policy::read(Path::new(file)).map_err(unreadable)?;
             let rules = policy.rules().len();
             session.kernel().set_policy(Some(policy));
             let count = counted(rules as u64, "rule");
@@ -113,6 +113,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         ("load", _) => Err(ShellError::usage("write `policy load FILE`")),
         (action, _) => Err(ShellError::usage(format!("`policy {action}` takes no more words"))),
     }
+}
+
+fn unreadable(error: PolicyError) -> ShellError {
+    ShellError::failed(Problem::from(error).line(SHELL))
 }
 
 /// A plugin's name, and the source of the process of that name, if any.
@@ -177,7 +181,7 @@ fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, 
 fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, ShellError> {
     let loaded_from = plugin_of(session, plugin);
     let who = Who { name: plugin, plugin: &loaded_from };
-    let asked = RequestedSource::of(source).map_err(ShellError::usage)?;
+    let asked = RequestedSource::of(source).map_err(|error| ShellError::usage(error.to_string()))?;
     if own_grants(session, plugin).is_some_and(|own| own.load(&asked).is_some()) {
         return Ok(Verdict::Allowed { by: None, why: "it was loaded with `--may-load`, which has it" });
     }
@@ -228,8 +232,7 @@ fn learn(session: &Session, json: bool) -> Result<Reply, ShellError> {
     if !session.wants_json(json) {
         return Ok(Reply::text(&text));
     }
-    let policy = Policy::parse(&text, "policy learn", Path::new(""));
-    let policy = policy.map_err(|why| ShellError::failed(why.line(SHELL)))?;
+    let policy = Policy::parse(&text, "policy learn", Path::new("")).map_err(unreadable)?;
     Ok(json_policy(&policy, None))
 }
 

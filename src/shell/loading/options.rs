@@ -111,7 +111,7 @@ impl LoadOptions {
             }
             input.stdin = Some(path.clone());
         }
-        input.check().map_err(ShellError::usage)
+        input.check().map_err(|error| ShellError::usage(error.to_string()))
     }
 
     /// The grants to load and to call.
@@ -122,7 +122,7 @@ impl LoadOptions {
         if !self.may_call.is_empty() {
             spec.may_call.get_or_insert_default().extend(self.may_call.iter().cloned());
         }
-        check_own_grants(spec).map_err(ShellError::usage)
+        check_own_grants(spec).map_err(|error| ShellError::usage(error.to_string()))
     }
 }
 

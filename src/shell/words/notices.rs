@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::journal::units::{show_duration_ns, show_size};
-use crate::kernel::{Notice, ResetBy};
-use crate::text::plural;
+use crate::kernel::{DumpError, Notice, ResetBy};
+use crate::runtime::NoCompilerProcess;
+use crate::text::{escape_control, plural};
 
 /// A notice in one line.
 pub fn notice_text(notice: &Notice) -> String {
@@ -36,12 +37,40 @@ pub fn notice_text(notice: &Notice) -> String {
             format!("`{process}` was reloaded: `{source}` has changed{lost}")
         }
         Notice::KeepsCode { process, failure } => format!("`{process}` keeps its old code: {failure}"),
-        Notice::NoCompiler { why } => why.clone(),
+        Notice::NoCompiler(NoCompilerProcess { cause, origin }) => escape_control(&format!(
+            "no process can be started to compile in ({cause}): `{origin}` and other heavy modules are compiled in this one, \
+             where a compilation goes on that was given up"
+        )),
         Notice::CoreDump { process, path } => format!("core dump of `{process}`: {}", path.display()),
-        Notice::NoCoreDump { why } => format!("no core dump: {why}"),
+        Notice::NoCoreDump(error) => format!("no core dump: {}", no_dump(error)),
+    }
+}
+
+fn no_dump(error: &DumpError) -> String {
+    match error {
+        DumpError::Unwritten { path, cause } => format!("`{}`: {cause}", path.display()),
+        DumpError::NoName { dir, process } => format!("`{}` has too many dumps of `{process}`", dir.display()),
     }
 }
 
 fn took_text(took: Duration) -> String {
     show_duration_ns(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_done_is_said_with_its_cause() {
+        let no_process = NoCompilerProcess { cause: "no such file or directory".into(), origin: "a\x1b.wasm".into() };
+        let says = "no process can be started to compile in (no such file or directory): `a\\x1b.wasm` and other heavy \
+            modules are compiled in this one, where a compilation goes on that was given up";
+        assert_eq!(notice_text(&Notice::NoCompiler(no_process)), says);
+        let unwritten = DumpError::Unwritten { path: "dumps/tax-7.core".into(), cause: "permission denied".into() };
+        let says = "no core dump: `dumps/tax-7.core`: permission denied";
+        assert_eq!(notice_text(&Notice::NoCoreDump(unwritten)), says);
+        let no_name = DumpError::NoName { dir: "dumps".into(), process: "tax".into() };
+        assert_eq!(notice_text(&Notice::NoCoreDump(no_name)), "no core dump: `dumps` has too many dumps of `tax`");
+    }
 }

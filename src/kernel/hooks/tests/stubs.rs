@@ -60,7 +60,7 @@ fn a_stub_whose_commands_come_back_into_its_own_chain_is_a_circle() {
     kernel.set_stub_runner(Arc::new(|call: StubCall<'_>| {
         let (process, function) = call.commands.split_once(' ').unwrap();
         let job = call.kernel.start(plan(process.parse().unwrap(), function, call.input)).unwrap();
-        end(&job).map_err(|error| error.to_string())
+        end(&job).map_err(Box::from)
     }));
     let run = |commands: &str| StubAnswer::Run(commands.into());
     let front = load(&kernel, "front");

@@ -109,9 +109,25 @@ struct Table {
     in_progress: HashMap<Key, Compilation>,
     light: usize,
     heavy: usize,
-    /// Why heavy modules are compiled in this process, until it was told; once.
-    complaint: Option<String>,
-    complained: bool,
+    no_process: NoProcessNotice,
+}
+
+/// Why heavy modules are compiled in this process although they should not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoCompilerProcess {
+    /// The system's reason why no other process can be started.
+    pub cause: String,
+    /// Where the first such module came from, as it was asked for: raw.
+    pub origin: String,
+}
+
+/// The notice that heavy modules are compiled in this process, which is given once.
+#[derive(Default)]
+enum NoProcessNotice {
+    #[default]
+    Unneeded,
+    Pending(NoCompilerProcess),
+    Given,
 }
 
 struct Compilation {
@@ -163,16 +179,23 @@ impl Compilations {
     }
 
     /// Keeps why heavy modules are compiled in this process; the first reason alone.
-    pub(super) fn complain_once(&self, why: impl FnOnce() -> String) {
-        let mut table = self.table.lock();
-        if !std::mem::replace(&mut table.complained, true) {
-            table.complaint = Some(why());
+    pub(super) fn note_no_process(&self, why: NoCompilerProcess) {
+        let notice = &mut self.table.lock().no_process;
+        if let NoProcessNotice::Unneeded = notice {
+            *notice = NoProcessNotice::Pending(why);
         }
     }
 
-    /// Why heavy modules are compiled in this process although they should not be; told once.
-    pub(super) fn take_complaint(&self) -> Option<String> {
-        self.table.lock().complaint.take()
+    /// Why heavy modules are compiled in this process although they should not be; given once.
+    pub(super) fn take_no_process(&self) -> Option<NoCompilerProcess> {
+        let notice = &mut self.table.lock().no_process;
+        match std::mem::replace(notice, NoProcessNotice::Given) {
+            NoProcessNotice::Pending(why) => Some(why),
+            before => {
+                *notice = before;
+                None
+            }
+        }
     }
 
     /// Ends the compilations that only this request wanted, where they have a process.

@@ -22,7 +22,7 @@ use std::time::Duration;
 use wasmtime::{Engine, Module};
 
 use self::child::{Child, Ended};
-pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest};
+pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest, NoCompilerProcess};
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
 use super::codegen::{Tools, compile_here, invalid};
@@ -98,9 +98,9 @@ impl Compiler {
         self.compilations.views()
     }
 
-    /// Why heavy modules are compiled in this process although they should not be; told once.
-    pub fn take_complaint(&self) -> Option<String> {
-        self.compilations.take_complaint()
+    /// Why heavy modules are compiled in this process although they should not be; given once.
+    pub fn take_no_process(&self) -> Option<NoCompilerProcess> {
+        self.compilations.take_no_process()
     }
 
     /// Ends the compilations that only this request wanted, where they have a process.
@@ -141,14 +141,9 @@ impl Compiler {
         {
             match Child::start(program, order.fuelled, self.options.memory_bytes_max, CPU_MAX) {
                 Ok(child) => return self.compile_in(child, lead, &bytes.bytes, engine, store),
-                Err(error) => self.compilations.complain_once(|| {
-                    format!(
-                        "no process can be started to compile in ({}): `{}` and other heavy modules are compiled in this one, \
-                         where a compilation goes on that was given up",
-                        io_cause(&error),
-                        order.origin
-                    )
-                }),
+                Err(error) => self
+                    .compilations
+                    .note_no_process(NoCompilerProcess { cause: io_cause(&error), origin: order.origin.to_owned() }),
             }
         }
         lead.set_stage(CompilationStage::Here);
