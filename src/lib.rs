@@ -16,8 +16,8 @@
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
 //! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file),
 //! `machine` (what each system tells about memory), `leftovers` (temporary files and child programs that a signal must
-//! not leave behind), `locks` (the order in which locks are taken) and `allocator` (when freed memory goes back to the
-//! system).
+//! not leave behind), `locks` (the order in which locks are taken), `allocator` (when freed memory goes back to the
+//! system) and `image_origin` (where a compiled program came from).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
 //! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
@@ -77,6 +77,7 @@
 
 pub mod allocator;
 pub mod front;
+pub mod image_origin;
 pub mod journal;
 pub mod json;
 pub mod kernel;

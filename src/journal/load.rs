@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::image_origin::ImageOrigin;
 use crate::json::ns_as_micros;
 use crate::text::bounded;
 
@@ -43,30 +44,5 @@ impl LoadSteps {
             ("instance", self.instance_ns),
             ("start", self.start_ns),
         ]
-    }
-}
-
-/// Where the image of a load came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ImageOrigin {
-    Compiled,
-    /// The images and modules that this session has compiled or read before.
-    Memory,
-    /// The compiled modules of earlier sessions.
-    Disk,
-    /// The program is made of stubs, without a module.
-    Stubs,
-}
-
-impl ImageOrigin {
-    /// The word for it, as in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ImageOrigin::Compiled => "compiled",
-            ImageOrigin::Memory => "memory",
-            ImageOrigin::Disk => "disk",
-            ImageOrigin::Stubs => "stubs",
-        }
     }
 }

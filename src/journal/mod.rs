@@ -25,7 +25,7 @@ pub mod units;
 pub use failed_call::{ERROR_BYTES_MAX, FailedCall, RecordedError};
 pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
-pub use load::{ImageOrigin, LoadSteps};
+pub use load::LoadSteps;
 pub use payload::{KeptBytes, KeptState, Payload};
 pub use record::{ChangedBy, Growth, Outcome, Record, RecordKind};
 pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};

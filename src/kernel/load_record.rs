@@ -9,8 +9,8 @@ use super::error::{CallError, outcome_of};
 use super::load_in_progress::LoadInProgress;
 use super::task::Task;
 use super::view::ProcessLabel;
-use crate::journal::{ImageOrigin, LoadSteps, Outcome, Symbol};
-use crate::runtime::{self, FailureKind, Program};
+use crate::journal::{LoadSteps, Outcome, Symbol};
+use crate::runtime::{FailureKind, Program};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
@@ -118,14 +118,5 @@ impl Kernel {
         let task = self.new_task(0);
         let seq = task.begin_load(LOAD, source, lookup);
         task.end_load(seq, Err((error.outcome, &error.failure)));
-    }
-}
-
-/// The origin of an image as the journal has it.
-pub fn in_journal(origin: runtime::ImageOrigin) -> ImageOrigin {
-    match origin {
-        runtime::ImageOrigin::Memory => ImageOrigin::Memory,
-        runtime::ImageOrigin::Disk => ImageOrigin::Disk,
-        runtime::ImageOrigin::Compiled => ImageOrigin::Compiled,
     }
 }

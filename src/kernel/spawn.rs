@@ -13,7 +13,7 @@ use super::cause::{Cause, Deadline};
 use super::code::Code;
 use super::error::CallError;
 use super::frame::{Frame, PoppedFrame, Refusal, too_deep};
-use super::load_record::{LOAD, REGISTER, in_journal};
+use super::load_record::{LOAD, REGISTER};
 use super::names;
 use super::notices::Notice;
 use super::policy::grant::child_spec;
@@ -25,7 +25,8 @@ use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
-use crate::journal::{ImageOrigin, Outcome, Symbol};
+use crate::image_origin::ImageOrigin;
+use crate::journal::{Outcome, Symbol};
 use crate::limits::Limit;
 use crate::runtime::source::Access;
 use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
@@ -235,7 +236,7 @@ impl Kernel {
         let get = || task.chain.with_paused_deadlines(|| self.images().get(host, program, task, until));
         let image = task.load_step(get, |steps, took_ns| steps.image_ns += took_ns);
         if let Ok((_, origin)) = &image {
-            task.with_load(|load| load.steps.image = Some(in_journal(*origin)));
+            task.with_load(|load| load.steps.image = Some(*origin));
         }
         if let Some(no_process) = self.images().take_no_process() {
             self.notify(Notice::NoCompiler(no_process));

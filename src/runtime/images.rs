@@ -3,6 +3,7 @@
 //! A program is compiled on a worker, so that a wait for it can be interrupted. The compiler decides which compilations
 //! end with their last wait.
 
+use crate::image_origin::ImageOrigin;
 use crate::text::io_cause;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
-use super::{Failure, FailureKind, Host, Image, ImageOrigin, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
+use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;

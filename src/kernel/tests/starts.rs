@@ -2,7 +2,8 @@
 
 use super::ends::*;
 use super::*;
-use crate::journal::{ImageOrigin, RecordKind};
+use crate::image_origin::ImageOrigin;
+use crate::journal::RecordKind;
 use crate::runtime::ImportStandIn;
 
 #[test]

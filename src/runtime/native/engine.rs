@@ -12,9 +12,10 @@ use super::codegen::{Tools, compile_here, config_for_tools, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, user_blocks, wasi};
+use crate::image_origin::ImageOrigin;
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
-use crate::runtime::{Failure, FailureKind, ImageOrigin, ModuleBytes, Program, Spec, sha256_hex};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, sha256_hex};
 
 const ARENA: &str = include_str!("arena.wat");
 /// The bounds of unused compiled modules that are kept for the next load of their bytes.

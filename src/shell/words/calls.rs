@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::journal::{ImageOrigin, LoadSteps, Outcome, Record, RecordKind};
+use crate::image_origin::ImageOrigin;
+use crate::journal::{LoadSteps, Outcome, Record, RecordKind};
 use crate::runtime::LogLevel;
 use crate::shell::reply::{Role, one_line};
 use crate::shell::units::{show_bytes, show_duration};

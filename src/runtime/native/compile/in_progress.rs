@@ -10,8 +10,9 @@ use parking_lot::{Condvar, Mutex};
 use wasmtime::Module;
 
 use super::child::Child;
+use crate::image_origin::ImageOrigin;
 use crate::runtime::native::compiled_functions::Percent;
-use crate::runtime::{Failure, FailureKind, ImageOrigin};
+use crate::runtime::{Failure, FailureKind};
 
 /// Most light modules that are compiled at once.
 const LIGHT_MAX: usize = 4;

@@ -26,8 +26,9 @@ pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest, N
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
 use super::codegen::{Tools, compile_here, invalid};
+use crate::image_origin::ImageOrigin;
 use crate::limits::Limit;
-use crate::runtime::{Advice, Failure, FailureKind, ImageOrigin, ModuleBytes};
+use crate::runtime::{Advice, Failure, FailureKind, ModuleBytes};
 use crate::text::io_cause;
 
 /// The longest text of a module that is read here, in bytes: reading takes a hundred times its size.
