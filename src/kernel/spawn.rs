@@ -112,7 +112,7 @@ impl Kernel {
         for what in refused {
             let why = format!(
                 "its manifest asks for {}, which its parent `{}` does not hold",
-                escape_control(&what),
+                escape_control(&what.to_string()),
                 parent.label()
             );
             self.logbook().add(label.clone(), LogLevel::Warn, &why);

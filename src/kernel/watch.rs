@@ -16,7 +16,7 @@ use super::error::CallError;
 use super::notices::Notice;
 use super::replace::ReplacementRequest;
 use super::view::ProcessId;
-use super::watch_list::{FileState, RereadFiles, WATCHED_MAX, Watched};
+use super::watch_list::{FileState, RereadFiles, WATCHED_MAX, WatchError, Watched};
 use crate::journal::Outcome;
 use crate::runtime::Program;
 use crate::runtime::source::FileSet;
@@ -42,7 +42,11 @@ pub fn watchable(program: &Program) -> Result<(), CallError> {
     if std::path::Path::new(&program.origin).is_file() {
         return Ok(());
     }
-    Err(CallError::new(Outcome::Error, format!("cannot watch `{}`: it is no file", program.origin)))
+    Err(refused(&program.origin, &WatchError::NoFile))
+}
+
+fn refused(source: &str, error: &WatchError) -> CallError {
+    CallError::new(Outcome::Error, format!("cannot watch `{source}`: {error}"))
 }
 
 impl Kernel {
@@ -54,7 +58,6 @@ impl Kernel {
         let process = self.living_or_error(id)?;
         let program = process.code().program.clone();
         let source = program.origin.clone();
-        let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{source}`: {why}"));
         watchable(&program)?;
         let files = self.sources().files_of(&source);
         let watched = Watched::new(source.clone(), files, code_hashes(&program));
@@ -63,7 +66,7 @@ impl Kernel {
             let thread = std::thread::Builder::new().name("plugsh-watch".into());
             thread.spawn(move || scan_until_idle(&kernel)).map(drop)
         };
-        self.watches().add(id, watched, start).map_err(|why| refused(&why))
+        self.watches().add(id, watched, start).map_err(|error| refused(&source, &error))
     }
 
     /// Scans every watched file once; false when no process is watched any more.

@@ -1,6 +1,7 @@
 //! Watched processes and the state of their files at the last scan.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -71,6 +72,27 @@ impl FileState {
     }
 }
 
+/// Why a process cannot be watched.
+#[derive(Debug)]
+pub enum WatchError {
+    /// Its program came from no file.
+    NoFile,
+    /// [`WATCHED_MAX`] processes are watched.
+    TooMany,
+    /// The scanning thread cannot be started.
+    NoThread(io::Error),
+}
+
+impl fmt::Display for WatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WatchError::NoFile => f.write_str("it is no file"),
+            WatchError::TooMany => write!(f, "{WATCHED_MAX} processes are watched, the most that can be"),
+            WatchError::NoThread(error) => error.fmt(f),
+        }
+    }
+}
+
 impl Default for WatchList {
     fn default() -> Self {
         WatchList { inner: Mutex::new(Rank::Watches, Inner::default()) }
@@ -81,14 +103,19 @@ impl WatchList {
     /// Adds a process; `start` starts the scanning thread if none runs.
     ///
     /// # Errors
-    /// [`WATCHED_MAX`] processes are watched, or the thread could not be started; with the cause.
-    pub fn add(&self, id: ProcessId, watched: Watched, start: impl FnOnce() -> io::Result<()>) -> Result<(), String> {
+    /// [`WATCHED_MAX`] processes are watched, or the thread could not be started.
+    pub fn add(
+        &self,
+        id: ProcessId,
+        watched: Watched,
+        start: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), WatchError> {
         let mut inner = self.inner.lock();
         if inner.watched.len() >= WATCHED_MAX {
-            return Err(format!("{WATCHED_MAX} processes are watched, the most that can be"));
+            return Err(WatchError::TooMany);
         }
         if !inner.running {
-            start().map_err(|error| error.to_string())?;
+            start().map_err(WatchError::NoThread)?;
             inner.running = true;
         }
         inner.watched.insert(id, watched);

@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use wasmparser::{CompositeInnerType, ExternalKind, Parser, Payload, SubType, TypeRef, ValType};
 
 use super::exports::is_runtime_export;
@@ -29,7 +30,33 @@ pub struct About {
     /// The callable functions, in the order of the exports.
     pub functions: Vec<FunctionAbout>,
     /// The reason why the section cannot be read, if it cannot.
-    pub problem: Option<String>,
+    pub problem: Option<SectionError>,
+}
+
+/// The reason why a section cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SectionError {
+    /// It has so many bytes, more than [`SECTION_BYTES_MAX`].
+    TooLong { bytes: usize },
+    /// In the parser's words, raw.
+    NoJson(String),
+}
+
+impl fmt::Display for SectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SectionError::TooLong { bytes } => {
+                write!(f, "it has {bytes} bytes, and {SECTION_BYTES_MAX} are read at most")
+            }
+            SectionError::NoJson(why) => f.write_str(&one_line(why)),
+        }
+    }
+}
+
+impl Serialize for SectionError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The description that a module has of a function.
@@ -107,11 +134,11 @@ struct WrittenFunction<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn parse(section: &'a [u8]) -> Result<Self, String> {
+    fn parse(section: &'a [u8]) -> Result<Self, SectionError> {
         if section.len() > SECTION_BYTES_MAX {
-            return Err(format!("it has {} bytes, and {SECTION_BYTES_MAX} are read at most", section.len()));
+            return Err(SectionError::TooLong { bytes: section.len() });
         }
-        serde_json::from_slice(section).map_err(|error| one_line(&json_cause(&error)).into_owned())
+        serde_json::from_slice(section).map_err(|error| SectionError::NoJson(json_cause(&error)))
     }
 }
 

@@ -4,6 +4,10 @@
 //! A host gives an id as extism-pdk writes a `u64`, and takes that or decimal digits. The two cannot be confused: an id
 //! has 32 bits, so the last four of its eight bytes are zero and no digits.
 
+use std::fmt;
+
+use super::failure::Explained;
+
 /// The bytes of an id that a host gives.
 pub fn write(id: u64) -> [u8; 8] {
     id.to_le_bytes()
@@ -15,22 +19,31 @@ pub const BYTES_MAX: u64 = 20;
 /// Reads an id that a guest gives.
 ///
 /// # Errors
-///
-/// The reason why a block is no id, for the guest's author.
-pub fn read(bytes: &[u8]) -> Result<u64, String> {
+/// The block is no id.
+pub fn read(bytes: &[u8]) -> Result<u64, NoId> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let length = bytes.len() as u64;
     match (text.and_then(|text| text.parse().ok()), bytes.try_into()) {
         (Some(id), _) if length <= BYTES_MAX => Ok(id),
         (None, Ok(number)) => Ok(u64::from_le_bytes(number)),
-        _ => Err(no_id(length)),
+        _ => Err(NoId { block_bytes: length }),
     }
 }
 
-/// The error for a block of this many bytes that is no id.
-pub fn no_id(length: u64) -> String {
-    format!("a plugin id in a block of {length} bytes; write it as a `u64`, or in decimal digits")
+/// A block of this many bytes that is no id. In words for the guest's author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoId {
+    pub block_bytes: u64,
 }
+
+impl fmt::Display for NoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NoId { block_bytes } = self;
+        write!(f, "a plugin id in a block of {block_bytes} bytes; write it as a `u64`, or in decimal digits")
+    }
+}
+
+impl Explained for NoId {}
 
 #[cfg(test)]
 mod tests {
@@ -49,7 +62,7 @@ mod tests {
     fn what_is_no_id_says_how_one_is_written() {
         for bytes in [&b""[..], b"\x01\0\0\0", b"echo", b"99999999999999999999", b"000000000000000000001"] {
             let words = format!("a plugin id in a block of {} bytes; write it as a `u64`", bytes.len());
-            assert!(read(bytes).unwrap_err().starts_with(&words));
+            assert!(read(bytes).unwrap_err().to_string().starts_with(&words));
         }
     }
 }

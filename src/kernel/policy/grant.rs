@@ -1,16 +1,36 @@
 //! The spec of a guest's child: the grants of its manifest or of the policy, never more than its parent holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
 use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput};
 
+/// What a manifest asks for and its parent does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnheldGrant {
+    /// A key of the config.
+    Config(String),
+    Host(String),
+    Path(PathBuf),
+}
+
+impl fmt::Display for UnheldGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnheldGrant::Config(key) => write!(f, "config `{key}`"),
+            UnheldGrant::Host(host) => write!(f, "host `{host}`"),
+            UnheldGrant::Path(path) => write!(f, "path `{}`", path.display()),
+        }
+    }
+}
+
 /// The spec of a child: `asked` is its program's own spec, `parent` its parent's, `grants` the policy for the parent's
 /// children. The second value lists, for the child's log, requests that were not granted.
-pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, Vec<String>) {
+pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, Vec<UnheldGrant>) {
     let mut refused = Vec::new();
     let hosts = grants.hosts.as_ref().unwrap_or(&asked.allowed_hosts);
     let paths = grants.paths.as_ref().unwrap_or(&asked.allowed_paths);
@@ -45,7 +65,7 @@ fn least<T: Ord, const N: usize>(limits: [Option<T>; N]) -> Option<T> {
 }
 
 /// Without grants: the entries of the manifest that the parent holds too. With grants: the entries they list.
-fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> Config {
+fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<UnheldGrant>) -> Config {
     let mut config = BTreeMap::new();
     let passes: Vec<&Glob> = grants.config.iter().flatten().filter_map(ConfigGrant::pass).collect();
     for (key, value) in &*parent.config {
@@ -58,7 +78,7 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
         if held || passes.iter().any(|glob| glob.matches(key)) {
             config.insert(key.clone(), value.clone());
         } else {
-            refused.push(format!("config `{key}`"));
+            refused.push(UnheldGrant::Config(key.clone()));
         }
     }
     for grant in grants.config.iter().flatten() {
@@ -94,7 +114,7 @@ impl ConfigGrant {
 }
 
 /// Host globs that both lists allow. Where two globs cannot be compared, neither is granted.
-fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) -> Vec<String> {
+fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<UnheldGrant>) -> Vec<String> {
     let mut given: Vec<String> = Vec::new();
     for host in asked {
         let before = given.len();
@@ -104,7 +124,7 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) ->
             given.extend(held.iter().filter(|narrower| covers(host, narrower)).cloned());
         }
         if given.len() == before {
-            refused.push(format!("host `{host}`"));
+            refused.push(UnheldGrant::Host(host.clone()));
         }
     }
     given.sort();
@@ -129,7 +149,7 @@ fn covers(wider: &str, narrower: &str) -> bool {
 }
 
 /// Paths within one that the parent holds, both resolved. The resolved path is granted, read-only where either is.
-fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<String>) -> Vec<AllowedPath> {
+fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<UnheldGrant>) -> Vec<AllowedPath> {
     let held: Vec<(std::path::PathBuf, bool)> =
         parent.allowed_paths.iter().filter_map(|path| Some((parent.held_path(path)?, path.read_only))).collect();
     let mut given = Vec::new();
@@ -140,7 +160,7 @@ fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<String>)
             Some((read_only, host)) => {
                 given.push(AllowedPath { host, guest: path.guest.clone(), read_only: read_only || path.read_only });
             }
-            None => refused.push(format!("path `{}`", path.host.display())),
+            None => refused.push(UnheldGrant::Path(path.host.clone())),
         }
     }
     given

@@ -1,5 +1,7 @@
 //! The thread that looks at the chains of a kernel, and what chains answer.
 
+use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -26,6 +28,23 @@ pub struct ProfileOptions {
     pub of: Option<Filter>,
 }
 
+/// Why no profile is taken.
+#[derive(Debug)]
+pub enum ProfileError {
+    /// Another one is being taken.
+    Running,
+    NoThread(io::Error),
+}
+
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProfileError::Running => f.write_str("a profile is being taken already"),
+            ProfileError::NoThread(error) => write!(f, "cannot start a thread: {}", io_cause(error)),
+        }
+    }
+}
+
 /// A profile that is being taken. It ends when this is dropped.
 pub struct ProfileRun {
     kernel: Arc<Kernel>,
@@ -37,14 +56,13 @@ impl Kernel {
     /// Starts to profile all chains of this kernel.
     ///
     /// # Errors
-    ///
-    /// One line: another profile is being taken, or no thread can be started.
-    pub fn start_profile(self: &Arc<Self>, options: ProfileOptions) -> Result<ProfileRun, String> {
+    /// Another profile is being taken, or no thread can be started.
+    pub fn start_profile(self: &Arc<Self>, options: ProfileOptions) -> Result<ProfileRun, ProfileError> {
         let hertz = options.hertz.max(1);
         {
             let mut collecting = self.collecting().0.lock();
             if collecting.is_some() {
-                return Err("a profile is being taken already".to_owned());
+                return Err(ProfileError::Running);
             }
             *collecting = Some(Collector::new(hertz, options.of.map(Arc::new)));
         }
@@ -54,7 +72,7 @@ impl Kernel {
         let period = Duration::from_secs(1) / hertz;
         let thread = std::thread::Builder::new().name("plugsh-profile".into());
         let spawned = thread.spawn(move || look_until(&kernel, &stop, period));
-        run.thread = Some(spawned.map_err(|error| format!("cannot start a thread: {}", io_cause(&error)))?);
+        run.thread = Some(spawned.map_err(ProfileError::NoThread)?);
         Ok(run)
     }
 

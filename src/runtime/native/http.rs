@@ -220,7 +220,7 @@ fn run(fetch: Fetch) -> Result<Fetched, Problem> {
         Some(body) => send(&agent, fetch.request.map(|()| body.as_slice()), timeout),
         None => send(&agent, fetch.request, timeout),
     };
-    Ok(read(response.map_err(problem)?, fetch.response_bytes_max)?)
+    read(response.map_err(problem)?, fetch.response_bytes_max)
 }
 
 /// The problem for a failed request: ureq's cause, or the refusal of a host.
@@ -242,7 +242,7 @@ fn send(
     agent.run(agent.configure_request(request).http_status_as_error(false).timeout_global(timeout).build())
 }
 
-fn read(response: Response<Body>, bytes_max: u64) -> Result<Fetched, String> {
+fn read(response: Response<Body>, bytes_max: u64) -> Result<Fetched, Problem> {
     let status = response.status().as_u16();
     let headers = response.headers().iter();
     let headers =
@@ -251,7 +251,7 @@ fn read(response: Response<Body>, bytes_max: u64) -> Result<Fetched, String> {
     let reader = response.into_body().into_reader();
     reader.take(bytes_max.saturating_add(1)).read_to_end(&mut body).map_err(|error| error.to_string())?;
     if body.len() as u64 > bytes_max {
-        return Err(format!("HTTP response exceeds the configured maximum number of bytes: {bytes_max}"));
+        return Err(format!("HTTP response exceeds the configured maximum number of bytes: {bytes_max}").into());
     }
     Ok(Fetched { status, headers, body })
 }
@@ -297,7 +297,7 @@ mod tests {
     fn get(agent: &Agent, url: &str) -> Result<String, Problem> {
         let request = Request::builder().uri(url).body(()).unwrap();
         let response = send(agent, request, Some(Duration::from_secs(20))).map_err(problem)?;
-        Ok(read(response, 100)?).map(|fetched| String::from_utf8_lossy(&fetched.body).into_owned())
+        read(response, 100).map(|fetched| String::from_utf8_lossy(&fetched.body).into_owned())
     }
 
     #[test]

@@ -25,12 +25,15 @@ pub fn path() -> PathBuf {
 ///
 /// The file cannot be made.
 pub fn prepare() -> Result<(), Failure> {
-    static MADE: OnceLock<Result<(), String>> = OnceLock::new();
+    static MADE: OnceLock<Result<(), Failure>> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let path = path();
-        make(&path).map_err(|error| format!("cannot make the perf map `{}`: {}", path.display(), io_cause(&error)))
+        make(&path).map_err(|error| {
+            let why = format!("cannot make the perf map `{}`: {}", path.display(), io_cause(&error));
+            Failure::new(FailureKind::Load, why)
+        })
     });
-    made.clone().map_err(|why| Failure::new(FailureKind::Load, why))
+    made.clone()
 }
 
 /// Makes an empty file that belongs to the user, as `perf` demands; a link in its place is not followed.

@@ -5,7 +5,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::ctx::{Ctx, CtxStore, refused};
 use super::user;
 use crate::runtime::host_functions::{BLOCKS, PluginFunction};
-use crate::runtime::id_block;
+use crate::runtime::id_block::{self, NoId};
 
 type Guest<'a> = Caller<'a, Ctx>;
 
@@ -76,7 +76,7 @@ fn add_function(linker: &mut Linker<Ctx>, function: PluginFunction) -> Result<()
 fn take(caller: &mut Guest<'_>, handle: i64) -> Result<i64> {
     let span = caller.data_mut().span(handle as u64, "plugin id")?;
     if span.length > id_block::BYTES_MAX {
-        return Err(refused(id_block::no_id(span.length)));
+        return Err(refused(NoId { block_bytes: span.length }));
     }
     Ok(id_block::read(&caller.bytes(span)?).map_err(refused)? as i64)
 }

@@ -1,6 +1,7 @@
 //! Downloads over http and https: bounded in bytes and time, and cancelled by the caller's progress callback.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Read;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +71,44 @@ enum Piece {
     Begin(Option<u64>),
     Chunk(Vec<u8>),
     End,
-    Failed(String),
+    Failed(FetchError),
+}
+
+/// Why a URL cannot be fetched.
+enum FetchError {
+    /// [`FETCHES_MAX`] downloads run.
+    Busy,
+    NoThread(std::io::Error),
+    /// The method or a header of a manifest makes no request.
+    Request(ureq::http::Error),
+    /// A redirect that is not followed.
+    LeadsElsewhere,
+    TooLarge {
+        mib_max: u64,
+    },
+    /// The downloading thread has ended without an answer.
+    BrokeOff,
+    Http(ureq::Error),
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ureq::Error;
+        match self {
+            FetchError::Busy => write!(f, "{FETCHES_MAX} downloads run already; try again later"),
+            FetchError::NoThread(error) => f.write_str(&io_cause(error)),
+            FetchError::Request(error) => error.fmt(f),
+            FetchError::LeadsElsewhere => f.write_str("it leads elsewhere, and a plugin's load does not follow"),
+            FetchError::TooLarge { mib_max } => write!(f, "it is larger than {mib_max} MiB, the most that is fetched"),
+            FetchError::BrokeOff => f.write_str("the download broke off"),
+            FetchError::Http(Error::StatusCode(status)) => write!(f, "the server answers {status}"),
+            FetchError::Http(Error::HostNotFound) => f.write_str("no such host"),
+            FetchError::Http(Error::Timeout(_)) => f.write_str("it took too long"),
+            FetchError::Http(Error::TooManyRedirects) => write!(f, "more than {REDIRECTS_MAX} redirects"),
+            FetchError::Http(Error::Io(error)) => f.write_str(&failure::quoted(&io_cause(error))),
+            FetchError::Http(other) => f.write_str(&failure::quoted(&other.to_string())),
+        }
+    }
 }
 
 /// The source as a URL; `None` for a path, an error for a URL that cannot be fetched.
@@ -107,9 +145,8 @@ pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_
     if !progress(0, None) {
         return Err(Failure::interrupted());
     }
-    let prepared = prepare(request).map_err(|cause| unreachable(&shown, &cause))?;
-    let ticket = Ticket::take()
-        .ok_or_else(|| unreachable(&shown, &format!("{FETCHES_MAX} downloads run already; try again later")))?;
+    let prepared = prepare(request).map_err(|error| unreachable(&shown, &error))?;
+    let ticket = Ticket::take().ok_or_else(|| unreachable(&shown, &FetchError::Busy))?;
     let (sender, receiver) = sync_channel(CHUNKS_MAX);
     let download = move || {
         let _ticket = ticket;
@@ -118,17 +155,17 @@ pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_
     std::thread::Builder::new()
         .name("plugsh-fetch".to_owned())
         .spawn(download)
-        .map_err(|error| unreachable(&shown, &io_cause(&error)))?;
+        .map_err(|error| unreachable(&shown, &FetchError::NoThread(error)))?;
     collect(&receiver, &shown, bytes_max, progress)
 }
 
-fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
+fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, FetchError> {
     let method = request.method.unwrap_or("GET").to_uppercase();
     let mut builder = ureq::http::Request::builder().method(method.as_str()).uri(request.url.as_str());
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }
-    let prepared = builder.body(()).map_err(|error| error.to_string())?;
+    let prepared = builder.body(()).map_err(FetchError::Request)?;
     if request.follow {
         return Ok(prepared);
     }
@@ -139,15 +176,15 @@ fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
 fn download(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) {
     let end = match pieces(request, sender) {
         Ok(()) => Piece::End,
-        Err(cause) => Piece::Failed(cause),
+        Err(error) => Piece::Failed(error),
     };
     let _ = sender.send(end);
 }
 
-fn pieces(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) -> Result<(), String> {
-    let response = AGENT.run(request).map_err(|error| cause(&error))?;
+fn pieces(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) -> Result<(), FetchError> {
+    let response = AGENT.run(request).map_err(FetchError::Http)?;
     if response.status().is_redirection() {
-        return Err("it leads elsewhere, and a plugin's load does not follow".to_owned());
+        return Err(FetchError::LeadsElsewhere);
     }
     let body = response.into_body();
     if sender.send(Piece::Begin(body.content_length())).is_err() {
@@ -156,7 +193,7 @@ fn pieces(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) -> Resul
     let mut reader = body.into_reader();
     loop {
         let mut chunk = vec![0; CHUNK_BYTES];
-        let count = reader.read(&mut chunk).map_err(|error| cause(&ureq::Error::from(error)))?;
+        let count = reader.read(&mut chunk).map_err(|error| FetchError::Http(error.into()))?;
         if count == 0 {
             return Ok(());
         }
@@ -180,13 +217,12 @@ fn collect(
             Ok(Piece::Begin(length)) => total = length,
             Ok(Piece::Chunk(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(Piece::End) => return Ok(bytes),
-            Ok(Piece::Failed(cause)) => return Err(unreachable(shown, &cause)),
+            Ok(Piece::Failed(error)) => return Err(unreachable(shown, &error)),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(unreachable(shown, "the download broke off")),
+            Err(RecvTimeoutError::Disconnected) => return Err(unreachable(shown, &FetchError::BrokeOff)),
         }
         if total.unwrap_or(0) > bytes_max || bytes.len() as u64 > bytes_max {
-            let limit = bytes_max / (1024 * 1024);
-            return Err(unreachable(shown, &format!("it is larger than {limit} MiB, the most that is fetched")));
+            return Err(unreachable(shown, &FetchError::TooLarge { mib_max: bytes_max >> 20 }));
         }
         if !progress(bytes.len() as u64, total) {
             return Err(Failure::interrupted());
@@ -194,19 +230,8 @@ fn collect(
     }
 }
 
-fn unreachable(shown: &str, cause: &str) -> Failure {
-    failure_about("cannot fetch ", shown, format!(": {cause}"))
-}
-
-fn cause(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::StatusCode(status) => format!("the server answers {status}"),
-        ureq::Error::HostNotFound => "no such host".to_owned(),
-        ureq::Error::Timeout(_) => "it took too long".to_owned(),
-        ureq::Error::TooManyRedirects => format!("more than {REDIRECTS_MAX} redirects"),
-        ureq::Error::Io(error) => failure::quoted(&io_cause(error)),
-        other => failure::quoted(&other.to_string()),
-    }
+fn unreachable(shown: &str, error: &FetchError) -> Failure {
+    failure_about("cannot fetch ", shown, format!(": {error}"))
 }
 
 /// One of the [`FETCHES_MAX`] places, given back when the download's thread ends.

@@ -119,7 +119,7 @@ fn take(
         return Err(ShellError::usage("`&` runs calls in the background, and `profile` waits for its command"));
     }
     let options = ProfileOptions { hertz: words.frequency.unwrap_or(HERTZ_DEFAULT), of: words.of.clone() };
-    let taking = session.kernel().start_profile(options).map_err(ShellError::failed)?;
+    let taking = session.kernel().start_profile(options).map_err(|error| ShellError::failed(error.to_string()))?;
     let run = |session: &mut Session| session.run_inner(inner).and_then(|reply| session.emit(&reply));
     let result = match json {
         true => session.with_sink(Sink::Memory(Vec::new()), run).0,

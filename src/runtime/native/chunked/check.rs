@@ -1,6 +1,7 @@
 //! Refusals of modules with an instruction that could not be interrupted, before they are compiled.
 
 use super::super::outline::Outline;
+use super::rewrite_error::Uninterruptible;
 
 /// Most array elements in all constant expressions of a module: their evaluation, at an instance's start or for a
 /// table, cannot be interrupted.
@@ -11,20 +12,17 @@ const SEGMENT_ITEMS_MAX: u32 = 1 << 16;
 /// Checks the arrays of constant expressions.
 ///
 /// # Errors
-///
-/// The reason of a refusal, as the end of a sentence about the module.
-pub fn check(outline: &Outline) -> Result<(), String> {
+/// They are too long, or of unknown length.
+pub fn check(outline: &Outline) -> Result<(), Uninterruptible> {
     let mut elements = 0u64;
     for length in &outline.constant_arrays {
         let Some(length) = length else {
-            return Err("a constant expression makes an array whose length is not a plain number".into());
+            return Err(Uninterruptible::ComputedArray);
         };
         elements += u64::from(*length);
     }
     if elements > CONSTANT_ELEMENTS_MAX {
-        return Err(format!(
-            "its constant expressions make arrays of {elements} elements; at most {CONSTANT_ELEMENTS_MAX} are made before code runs"
-        ));
+        return Err(Uninterruptible::ConstantArrays { elements, elements_max: CONSTANT_ELEMENTS_MAX });
     }
     Ok(())
 }
@@ -32,14 +30,12 @@ pub fn check(outline: &Outline) -> Result<(), String> {
 /// Checks a segment that becomes an array in one step.
 ///
 /// # Errors
-///
-/// The reason of a refusal.
-pub fn check_segment(outline: &Outline, segment: u32) -> Result<(), String> {
+/// It is too long.
+pub fn check_segment(outline: &Outline, segment: u32) -> Result<(), Uninterruptible> {
     match outline.elements.get(segment as usize) {
-        Some(items) if *items > SEGMENT_ITEMS_MAX => Err(format!(
-            "`array.new_elem` makes an array that cannot be written of a segment of {items} elements; at most \
-             {SEGMENT_ITEMS_MAX} can be"
-        )),
+        Some(items) if *items > SEGMENT_ITEMS_MAX => {
+            Err(Uninterruptible::Segment { elements: *items, elements_max: SEGMENT_ITEMS_MAX })
+        }
         _ => Ok(()),
     }
 }

@@ -40,7 +40,7 @@ pub use self::chunks::Chunks;
 use self::chunks::PAGE_SIZE_LOG2;
 use self::helper_set::HelperSet;
 pub use self::moved::BodyMap;
-use self::rewrite_error::RewriteError;
+use self::rewrite_error::{RewriteError, Uninterruptible};
 use super::outline::Outline;
 
 /// A part of the cache key of compiled modules: a new value for each change of the rewrite's result.
@@ -52,9 +52,8 @@ const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
 /// The module with its bulk instructions in chunks; `None` where it can stay as it is, or cannot be read.
 ///
 /// # Errors
-///
-/// The reason why the module's instructions cannot be bounded, for a refusal.
-pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String> {
+/// An instruction of the module cannot be bounded.
+pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, Uninterruptible> {
     // Unreadable modules are left to wasmtime, which refuses them.
     let Ok(outline) = Outline::read(wasm) else { return Ok(None) };
     check::check(&outline)?;
