@@ -1,4 +1,4 @@
-//! Text in the columns of a terminal: what fits, and cuts that say so.
+//! Text in the columns of a terminal: widths, and cuts with an ellipsis.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

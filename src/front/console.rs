@@ -73,7 +73,7 @@ impl Console {
         Console { pictured: Some(kernel), ..self }
     }
 
-    /// Saves what the pane shows, or what it would show.
+    /// Saves a frame of the pane, shown or not, as a picture.
     fn save_pane(&self, path: &Path, size: Option<PictureSize>, clock: PictureClock) -> Result<Reply, String> {
         // The pane on the screen has the real clock.
         let shown = self.screen.as_ref().filter(|screen| screen.is_pane_on() && clock == PictureClock::Real);
@@ -303,7 +303,7 @@ fn given_columns() -> Option<u16> {
     (columns > 0).then_some(columns.min(PictureSize::COLS_MAX))
 }
 
-/// Standard output for what programs write, at once.
+/// Standard output for programs, without a buffer.
 struct StandardOutput;
 
 impl Write for StandardOutput {

@@ -23,7 +23,7 @@ use crate::text::{did_you_mean, io_cause};
 /// Subcommands of `plugsh`, which a missing script's name may have been meant as.
 const MODES: [&str; 4] = ["call", "test", "help", "completions"];
 
-/// The scripts to run, and what follows them.
+/// The scripts to run, and whether a prompt follows.
 #[derive(Debug)]
 pub struct Scripts {
     pub sources: Vec<LineSource>,
@@ -102,7 +102,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     Ok(exit_code(&mut session, result))
 }
 
-/// Sets what Ctrl-C and Ctrl-Z do while a command runs.
+/// Sets the handlers of Ctrl-C and Ctrl-Z while a command runs.
 fn handle_keys(screen: &Screen, session: &Session) {
     let interrupter = session.interrupter();
     let stopper = interrupter.clone();

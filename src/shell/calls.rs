@@ -1,4 +1,4 @@
-//! Pipes of calls: from words to one job of the kernel, and what a finished one leaves.
+//! Pipes of calls: from words to one job of the kernel, and the reply and variables that a finished one leaves.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ pub const KEPT_BYTES_MAX: usize = 16 << 20;
 const CHECK_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// A writer of what a program writes.
+/// A writer that takes a program's output.
 pub type Writer = Box<dyn Write + Send>;
 
 /// The use of a program's output.

@@ -1,4 +1,4 @@
-//! Why a command failed: one line, its kind, and what a terminal shows of it.
+//! Why a command failed: one line, its kind, and its form at a terminal.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct ShellError {
     pub stderr: Vec<String>,
     /// The message starts with `file:line: `.
     pub located: bool,
-    /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
+    /// The line in its source that failed, counted from 1, where it is not the first of its statement.
     pub line: Option<usize>,
     pub display: DisplayState,
     /// Where the plugins stood, for a call that failed.

@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 pub trait Front {
     /// Writes a reply to standard output, in the form that fits it.
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
-    /// Writes one line to standard error: notices, timings, what was ended.
+    /// Writes one line to standard error: notices, timings, ended processes.
     fn notice(&mut self, line: &Line);
     /// Writes an error to standard error: on one line, or on several at a terminal.
     fn error(&mut self, error: &ShellError) {

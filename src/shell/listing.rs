@@ -140,7 +140,7 @@ impl<T> Column<T> {
         Column { optional: true, ..self }
     }
 
-    /// The column with what `--sort` goes by.
+    /// The column with the key of `--sort`.
     pub const fn by(self, sort_key: SortKey<T>) -> Column<T> {
         Column { sort_key: Some(sort_key), ..self }
     }

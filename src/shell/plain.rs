@@ -1,4 +1,4 @@
-//! The plain form of a reply: what goes to files, pipes, captures, and a standard output that is no terminal.
+//! The plain form of a reply, for files, pipes, captures, and a standard output that is no terminal.
 
 use std::borrow::Cow;
 

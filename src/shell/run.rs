@@ -118,7 +118,7 @@ impl Session {
         }
     }
 
-    /// Runs what stands after a prefix command.
+    /// Runs the command after a prefix command, such as `time`.
     ///
     /// # Errors
     /// There is no command, it is unknown, or it fails.

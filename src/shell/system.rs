@@ -76,9 +76,9 @@ impl Session {
         Ok(if is_captured { Reply::Output { bytes, raw: false } } else { Reply::Nothing })
     }
 
-    /// Gives a program of the system's shell what the line seems to say: `$NAME` by the environment, `$1` and `$@` as
-    /// that shell's own. A value with a byte 0, or one longer than [`ENVIRONMENT_BYTES_MAX`], cannot be given and is
-    /// left out.
+    /// Gives a program of the system's shell the values that the line seems to name: `$NAME` by the environment, `$1`
+    /// and `$@` as that shell's own. A value with a byte 0, or one longer than [`ENVIRONMENT_BYTES_MAX`], cannot be
+    /// given and is left out.
     fn give_variables(&self, command: &mut Command) {
         command.arg("plugsh").args(self.place().arguments().iter().map(|bytes| OsStr::from_bytes(bytes)));
         if let Some(dir) = self.place().dir() {

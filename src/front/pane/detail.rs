@@ -28,7 +28,7 @@ use super::rates::sparkline;
 use super::state::Subject;
 use super::theme;
 
-/// The line of what a request to the host asked for: after the function.
+/// The place of the line with a request's details: after the function.
 const ASKED_AT: usize = 3;
 /// The most lines of a call's log.
 pub const LOG_LINES_MAX: usize = 500;

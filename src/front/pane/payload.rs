@@ -1,4 +1,4 @@
-//! A call's payload as lines: as JSON, as text, as what its bytes read as, or in hexadecimal.
+//! A call's payload as lines: as JSON, as text, decoded, or in hexadecimal.
 
 use crate::journal::KeptBytes;
 use crate::shell::decode::{FormatReason, decode};

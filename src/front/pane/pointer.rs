@@ -1,4 +1,5 @@
-//! The mouse in the pane: a click chooses a row, a click on the chosen row opens it, the wheel scrolls what it is over.
+//! The mouse in the pane: a click chooses a row, a click on the chosen row opens it, the wheel scrolls the part below
+//! the pointer.
 
 use ratatui::layout::{Position as Cell, Rect};
 

@@ -10,7 +10,7 @@ use crate::kernel::ProcessState;
 pub const PLAIN: Style = Style::new();
 /// Secondary text: units, idle processes, separators.
 pub const DIM: Style = Style::new().add_modifier(Modifier::DIM);
-/// Titles and what has the keys.
+/// Titles, and the part that has the keys.
 pub const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
 /// Names of processes.
 pub const NAME: Style = Style::new().fg(Color::Cyan);

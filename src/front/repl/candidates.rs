@@ -49,7 +49,7 @@ impl Candidate {
         Candidate { replacement: replacement.to_owned(), ..self }
     }
 
-    /// The candidate with what it is.
+    /// The candidate with a description.
     pub fn about(self, about: &str) -> Candidate {
         Candidate { about: about.to_owned(), ..self }
     }
@@ -85,7 +85,7 @@ pub fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candi
     named.filter(|candidate| candidate.shown.starts_with(typed)).collect()
 }
 
-/// The functions of the process that `plugin` names, with what they are said to do; none if there is no such process.
+/// The functions of the process that `plugin` names, with their summaries; none if there is no such process.
 pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<Candidate> {
     let about = kernel.find(plugin).ok().and_then(|id| kernel.about_process(id));
     let described = about.map(|about| about.functions).unwrap_or_default().into_iter();
@@ -148,7 +148,7 @@ pub fn of_kind(
     }
 }
 
-/// The commands that start with `typed`, with what they do.
+/// The commands that start with `typed`, with their summaries.
 pub fn commands(typed: &str, is_offered: impl Fn(&str) -> bool) -> Vec<Candidate> {
     let named = TABLE.iter().filter(|command| command.name.starts_with(typed) && is_offered(command.name));
     named.map(|command| Candidate::word(command.name).about(command.summary)).collect()

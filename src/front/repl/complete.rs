@@ -11,7 +11,7 @@ use crate::text::quoted_within;
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
-/// The most characters of a candidate in the list, and of what it is.
+/// The most characters of a candidate in the list, and of its description.
 const SHOWN_CHARS_MAX: usize = 100;
 
 /// The completions at the cursor.

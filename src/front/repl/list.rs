@@ -1,5 +1,5 @@
-//! The list of completion candidates: one a row with what it is, where they are few, else names in columns; a page at a
-//! time, where rustyline's own paging does not fit.
+//! The list of completion candidates: one a row with its description, where they are few, else names in columns; a page
+//! at a time, where rustyline's own paging does not fit.
 
 use rustyline::completion::{Pair, longest_common_prefix};
 use unicode_width::UnicodeWidthStr;
@@ -43,7 +43,7 @@ fn pair(candidate: &Candidate, display: String) -> Pair {
     Pair { display, replacement: candidate.replacement.clone() }
 }
 
-/// `NAME  what it is`, in at most `cols` columns; wide enough that rustyline puts one in a row.
+/// `NAME  DESCRIPTION`, in at most `cols` columns; wide enough that rustyline puts one in a row.
 fn described(candidates: &[Candidate], name_columns: usize, cols: usize) -> Vec<Pair> {
     let display = |candidate: &Candidate| {
         let blanks = " ".repeat(name_columns.saturating_sub(candidate.shown.width()));

@@ -38,7 +38,7 @@ impl Shared {
         self.capture_mouse(inner);
     }
 
-    /// Keeps what [`Shared::close_unlocked`] needs.
+    /// Keeps the state that [`Shared::close_unlocked`] needs.
     pub(super) fn note_on_screen(&self, inner: &Inner) {
         let on_screen = |split: Split| u32::from(split.window.rows) << 16 | u32::from(split.pane_rows);
         let shown = match inner.pane {

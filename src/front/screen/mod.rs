@@ -85,7 +85,7 @@ impl Screen {
         Ok(Screen { shared })
     }
 
-    /// Sets what the pane draws. The pane cannot be opened without a scene.
+    /// Sets the scene, which draws the pane. The pane cannot be opened without one.
     pub fn set_scene(&self, scene: Box<dyn Scene>) {
         self.shared.set_scene(scene);
     }

@@ -1,4 +1,4 @@
-//! The mouse: when its reports are asked for, and what they say.
+//! The mouse: the times at which its reports are asked for, and their meaning.
 //!
 //! Reports are asked for while the pane has the keys, so that at the prompt the mouse selects text as ever. They come
 //! in the SGR form, `CSI < BUTTON ; COLUMN ; ROW M`, with `m` in place of `M` when a button is released.
@@ -45,7 +45,7 @@ impl MouseCapture {
         self.set(false);
     }
 
-    /// The terminal may have forgotten what was asked for.
+    /// The terminal may have forgotten the request for reports.
     pub(super) fn forget(&mut self) {
         self.captured = false;
     }

@@ -11,7 +11,7 @@ use super::state::Shared;
 
 /// The shortest time between two frames.
 pub const FRAME_PERIOD: Duration = Duration::from_millis(50);
-/// Interval at which every cell is written again, to repair what other programs wrote over the pane.
+/// Interval at which every cell is written again, to repair a pane that other programs wrote over.
 pub const HEAL_PERIOD: Duration = Duration::from_secs(4);
 /// The longest time between a key and its frame.
 const KEY_PERIOD: Duration = Duration::from_millis(15);

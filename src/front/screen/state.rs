@@ -159,12 +159,12 @@ impl Shared {
         *self.scene.lock() = None;
     }
 
-    /// Sets what Ctrl-C calls; it is called on the signal thread.
+    /// Sets the handler of Ctrl-C, which runs on the signal thread.
     pub fn set_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         *self.interrupt.lock() = Some(interrupt);
     }
 
-    /// Sets what Ctrl-Z asks while a command runs: true if the command takes it.
+    /// Sets the handler of Ctrl-Z while a command runs: true if the command takes it.
     pub fn set_stop(&self, stop: Box<dyn Fn() -> bool + Send + Sync>) {
         *self.stop.lock() = Some(stop);
     }

@@ -4,8 +4,8 @@
 //! - `backtrace`: frames as captured, numbers alone. `frame`: frames with functions, files and lines.
 //! - `symbols`: from the one to the other, by the module's bytes, read at the first failure. `dwarf`: its debug
 //!   information. `budget`: the work that hostile debug information may cause. `demangle`: names of languages.
-//! - `language`: the language that a module was compiled from. `role`: whose code a frame is. `blame`: the frame that an
-//!   error names.
+//! - `language`: the language that a module was compiled from. `role`: whose code a frame is. `blame`: the frame that
+//!   an error names.
 
 mod backtrace;
 mod blame;

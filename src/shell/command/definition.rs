@@ -73,7 +73,7 @@ pub struct Inner<'a> {
     pub rest: &'a [Stage],
     /// The line as typed.
     pub text: &'a str,
-    /// The offset of `text` in what the words' spans count from; `None` where the words are of several texts.
+    /// The offset of `text` in the text that the words' spans count from; `None` where the words are of several texts.
     pub text_start: Option<usize>,
     pub background: bool,
 }

@@ -5,7 +5,7 @@ use crate::shell::reply::{Line, Paragraph, Reply, Role};
 
 /// The longest usage line that lists its options, in characters.
 const USAGE_CHARS_MAX: usize = 100;
-/// The most columns for the options before what they do.
+/// The most columns for the options before their descriptions.
 const OPTION_COLUMNS_MAX: usize = 28;
 /// Blanks before the further rows of a usage line or an example.
 const HANG: usize = 4;

@@ -123,7 +123,7 @@ fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply
 /// The calls that are asked for in order of seq, running ones too.
 fn records(session: &Session, filter: Option<&Filter>) -> Vec<Record> {
     let wanted = |record: &Record| filter.is_none_or(|filter| filter.matches(record));
-    // The running ones first: what ends between the two looks is then in both, and not lost.
+    // The running ones first: a call that ends between the two looks is then in both, and not lost.
     let running = session.kernel().running().into_iter().filter(wanted).collect();
     merge_running(session.kernel().journal().drain().find(usize::MAX, wanted), running)
 }

@@ -1,4 +1,4 @@
-//! `history`: what was typed.
+//! `history`: the lines that were typed.
 
 use serde::Serialize;
 

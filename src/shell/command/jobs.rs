@@ -1,4 +1,4 @@
-//! `jobs`: what runs, and what ran in the background and was not waited for yet.
+//! `jobs`: the running jobs, and background jobs that have ended and were not waited for.
 
 use std::time::Duration;
 

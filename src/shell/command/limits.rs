@@ -1,4 +1,4 @@
-//! `limits`: what the kernel allows, and what is used of it.
+//! `limits`: the kernel's limits, and the use of each.
 
 use serde::Serialize;
 

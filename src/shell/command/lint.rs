@@ -1,4 +1,4 @@
-//! `lint`: what looks wrong in the calls of the trace and in the processes.
+//! `lint`: likely faults in the calls of the trace and in the processes.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! `log-level`: what plugins' log lines are kept.
+//! `log-level`: the least level of the log lines that are kept.
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::runtime::LogLevel;

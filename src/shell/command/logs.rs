@@ -1,4 +1,4 @@
-//! `logs`: what plugins wrote through their log functions.
+//! `logs`: the lines that plugins wrote through their log functions.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn line(line: &LogLine) -> Line {
 }
 
 impl Session {
-    /// Hands on what was logged since the last time, where that is asked for.
+    /// Shows the lines since the last time, where the session's options ask for them.
     pub fn show_logs(&mut self) {
         let Some(lowest) = self.options().logs_shown else { return };
         for logged in self.take_new_logs() {

@@ -1,4 +1,4 @@
-//! `plugins`: what can be loaded by name, and what each plugin says of itself.
+//! `plugins`: the plugins that can be loaded by name, and each one's own description.
 
 use std::path::Path;
 
@@ -74,7 +74,7 @@ const COLUMNS: [Column<LoadableView>; 3] = [
     .by_last_part(),
 ];
 
-/// A plugin and what it says of itself.
+/// A plugin and its own description.
 #[derive(Serialize)]
 struct Described {
     name: String,
@@ -89,7 +89,7 @@ impl Described {
     }
 }
 
-/// A living process by its name or id; else what can be loaded.
+/// A living process by its name or id, else a plugin that can be loaded.
 fn described(session: &Session, plugin: &str) -> Result<Described, ShellError> {
     if let Some(described) = living(session, plugin) {
         return Ok(described);
@@ -112,7 +112,7 @@ fn living(session: &Session, plugin: &str) -> Option<Described> {
     Some(Described { name: view.name, source: Some(view.source), about })
 }
 
-/// A living plugin or one that can be loaded by name, with what it says of itself.
+/// A living plugin or one that can be loaded by name, with its own description.
 fn named(session: &Session, plugin: &str) -> Option<Described> {
     let loadable = || session.kernel().loadable().iter().any(|name| name == plugin);
     living(session, plugin).or_else(|| loadable().then(|| described(session, plugin).ok()).flatten())

@@ -1,4 +1,4 @@
-//! Bounds of what is read of one payload, the ways in which reading ends early, and bytes as text.
+//! Bounds of the reading of one payload, the ways in which reading ends early, and bytes as text.
 
 use crate::shell::dump::hex_digits;
 

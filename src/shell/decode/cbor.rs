@@ -11,7 +11,7 @@ pub fn is_container(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| matches!(first >> 5, 4..=6))
 }
 
-/// The one value that the bytes are, and what is wrong with them.
+/// The value of the bytes, and their fault, if they have one.
 pub fn read(bytes: &[u8]) -> (Node, Option<DecodeError>) {
     let mut reader = Reader { decoder: Decoder::new(bytes), budget: Budget::new() };
     let (node, error) = reader.value(0);

@@ -1,7 +1,7 @@
-//! Payloads as what they are: JSON, msgpack, CBOR, protobuf's wire form, text, or bytes in hexadecimal. The bytes are a
+//! Payloads by their format: JSON, msgpack, CBOR, protobuf's wire form, text, or bytes in hexadecimal. The bytes are a
 //! plugin's: every reader is bounded in depth and size, and gives up instead of guessing on.
 //!
-//! `budget` bounds what is read; `node` is what msgpack and CBOR are read into, and how it is written; `protobuf` has
+//! `budget` bounds the reading; `node` is the tree that msgpack and CBOR are read into, and its text; `protobuf` has
 //! fields with numbers instead.
 
 mod budget;
@@ -162,7 +162,7 @@ fn binary(kept: &KeptBytes) -> Option<Decoded> {
     }
 }
 
-/// A payload in a form that was asked for; of one whose end is missing what there is.
+/// A payload in the requested form; of a cut one, the part that is there.
 fn as_form(kept: &KeptBytes, form: PayloadFormat) -> Decoded {
     let bytes = kept.bytes.get(..DECODED_BYTES_MAX).unwrap_or(&kept.bytes);
     let is_cut = !kept.is_whole() || bytes.len() < kept.bytes.len();

@@ -16,7 +16,7 @@ pub fn is_container(bytes: &[u8]) -> bool {
     })
 }
 
-/// The one value that the bytes are, and what is wrong with them.
+/// The value of the bytes, and their fault, if they have one.
 pub fn read(bytes: &[u8]) -> (Node, Option<DecodeError>) {
     let mut reader = Reader { cursor: ByteReader::new(bytes), budget: Budget::new() };
     let (node, error) = reader.value(0);

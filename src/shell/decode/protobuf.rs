@@ -1,5 +1,5 @@
-//! Protobuf's wire form, as `protoc --decode_raw` shows it: fields by number, and what their lengths and shapes tell.
-//! Groups, which nothing writes any more, are not read.
+//! Protobuf's wire form, as `protoc --decode_raw` shows it: fields by number, their types guessed from lengths and
+//! shapes. Groups, which nothing writes any more, are not read.
 
 use super::budget::{Budget, DecodeError, bytes_text};
 use super::cursor::ByteReader;
@@ -26,7 +26,7 @@ enum FieldValue {
     Message(Vec<Field>),
 }
 
-/// The fields of a message, and what is wrong with its bytes.
+/// The fields of a message, and the fault of its bytes, if they have one.
 pub fn read(bytes: &[u8]) -> (Vec<Field>, Option<DecodeError>) {
     let mut reader = Reader { cursor: ByteReader::new(bytes) };
     let mut budget = Budget::new();
@@ -40,7 +40,7 @@ pub fn read(bytes: &[u8]) -> (Vec<Field>, Option<DecodeError>) {
     (fields, None)
 }
 
-/// Whether some fields are what a person would number so.
+/// Whether the fields' numbers look like those that people give.
 pub fn is_plausible(fields: &[Field]) -> bool {
     !fields.is_empty() && fields.iter().all(|field| field.number <= PLAUSIBLE_NUMBER_MAX)
 }

@@ -9,7 +9,7 @@ use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 use super::statement::Until;
 
-/// The words that open blocks, with what they do.
+/// The words that open blocks, each with its meaning.
 pub const BLOCKS: [(&str, &str); 3] = [
     ("for", "run lines once for each word"),
     ("repeat", "run lines N times"),

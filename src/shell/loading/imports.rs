@@ -1,5 +1,5 @@
-//! Imports as they are written at the prompt: `MODULE.FUNCTION`, with what its arguments and results are where that is
-//! said: `extism:host/user.kv_write(handle, i64) -> handle`.
+//! Imports as they are written at the prompt: `MODULE.FUNCTION`, with the types of its arguments and results where they
+//! are given: `extism:host/user.kv_write(handle, i64) -> handle`.
 
 use crate::runtime::ImportStandIn;
 use crate::runtime::stand_in::{StandInType, StandInTypes};
@@ -50,7 +50,7 @@ pub fn import_name(text: &str) -> Option<Result<ImportName, String>> {
     Some(rest.map(types).transpose().map(named))
 }
 
-/// Reads what follows the `(` of an import's types.
+/// Reads an import's types, from behind their `(`.
 fn types(text: &str) -> Result<StandInTypes, String> {
     let (params, rest) = text.split_once(')').ok_or_else(|| format!("`({text}` wants a `)`"))?;
     let rest = rest.trim();

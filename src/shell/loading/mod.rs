@@ -1,4 +1,5 @@
-//! From a source to a process: what `load`, `plugsh call` and the commands that exchange or replay code have in common.
+//! From a source to a process: the steps that `load`, `plugsh call` and the commands that exchange or replay code
+//! share.
 
 pub mod directory;
 pub mod imports;

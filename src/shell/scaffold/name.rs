@@ -29,7 +29,7 @@ impl PluginName {
     /// The name of a directory, the last part of its path.
     ///
     /// # Errors
-    /// It has none, or one that does not do; the error says what does.
+    /// The directory has no name, or one that does not fit; the error shows what fits.
     pub fn of(dir: &Path) -> Result<PluginName, ShellError> {
         let Some(name) = dir.file_name() else {
             let why = format!("`{}` has no name for a plugin; write `plugsh new NAME`", dir.display());

@@ -49,7 +49,7 @@ impl Session {
         self.scripts.replace_recording(file)
     }
 
-    /// Writes what was done to processes or stubs into the recording, where one runs.
+    /// Writes a change of processes or stubs into the recording, where one runs.
     pub(in crate::shell) fn record(&self, entry: impl FnOnce() -> Entry) {
         if let Some(file) = self.scripts.recording() {
             file.write(&entry());

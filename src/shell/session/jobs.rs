@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kernel::JobId;
 
-/// Notes on jobs. `C` is what a parked job is finished with.
+/// Notes on jobs. `C`: the continuation that finishes a parked job.
 pub struct JobNotes<C> {
     /// Foreground jobs that the prompt left, at most one for each job of the kernel.
     parked: BTreeMap<JobId, C>,
@@ -23,13 +23,13 @@ impl<C> Default for JobNotes<C> {
 }
 
 impl<C> JobNotes<C> {
-    /// Keeps what a job is finished with, and forgets the jobs that are not known any more.
+    /// Keeps a job's continuation, and forgets the jobs that are not known any more.
     pub fn park(&mut self, job: JobId, continuation: C, is_known: impl Fn(JobId) -> bool) {
         self.parked.retain(|id, _| is_known(*id));
         self.parked.insert(job, continuation);
     }
 
-    /// Takes what a parked job is finished with.
+    /// Takes the continuation of a parked job.
     pub fn unpark(&mut self, job: JobId) -> Option<C> {
         self.parked.remove(&job)
     }
@@ -59,7 +59,7 @@ impl<C> JobNotes<C> {
         self.serving = serving;
     }
 
-    /// True the first time: then it is said what can be done with a held job.
+    /// True the first time: the notice of a held job then lists the commands for it.
     pub fn hint_once(&mut self) -> bool {
         !std::mem::replace(&mut self.hinted, true)
     }

@@ -202,7 +202,7 @@ impl Session {
         self.output.front()
     }
 
-    /// The front, and what standard input is for.
+    /// The front, and the use of standard input.
     pub(super) fn front_and_stdin(&mut self) -> (&mut dyn Front, &mut Stdin) {
         (self.output.front(), &mut self.stdin)
     }
@@ -330,7 +330,7 @@ impl Session {
         self.variables.set_last_output(Some(output));
     }
 
-    /// Sets `$_` back to what [`Session::last_output`] was.
+    /// Sets `$_` back to an earlier value of [`Session::last_output`].
     pub(super) fn restore_last_output(&mut self, output: Option<Arc<[u8]>>) {
         self.variables.set_last_output(output);
     }

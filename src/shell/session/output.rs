@@ -90,7 +90,7 @@ impl Output {
         std::mem::take(&mut self.sinks)
     }
 
-    /// Puts back what [`Output::take_sinks`] took.
+    /// Restores the sinks that [`Output::take_sinks`] took.
     pub fn restore_sinks(&mut self, sinks: Vec<Sink>) {
         self.sinks = sinks;
     }

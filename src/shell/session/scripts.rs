@@ -142,7 +142,7 @@ impl Scripts {
         }
     }
 
-    /// Sets whether a failure of the statements that follow is no failure of the script; returns what was before.
+    /// Sets whether a failure of the statements that follow is no failure of the script; returns the earlier setting.
     pub fn replace_asked(&mut self, is_asked: bool) -> bool {
         std::mem::replace(&mut self.statement.is_asked, is_asked)
     }

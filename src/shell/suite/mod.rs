@@ -25,7 +25,7 @@ pub struct FileRun {
     pub took: Duration,
     /// Count of checked expectations: a file without any always passes.
     pub expectations: u64,
-    /// The expectations, and last what made the file fail.
+    /// The expectations, and last the statement that made the file fail.
     pub cases: Vec<Case>,
     /// Units of fuel of the calls that its trace ends with; `None` where none was counted, or calls have left the
     /// trace.
@@ -49,7 +49,7 @@ pub struct FileSetup<'a> {
     pub picture: SavePicture,
 }
 
-/// Runs a file on a kernel that nothing else uses. `begun` is given what interrupts the run, before its first line.
+/// Runs a file on a kernel that nothing else uses. `begun` gets the interrupter of the run before its first line.
 pub fn run_file(kernel: Arc<Kernel>, path: &Path, setup: FileSetup<'_>, begun: &dyn Fn(Interrupter)) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();

@@ -11,11 +11,11 @@ const TEXT_WIDTH: usize = 78;
 const CALL_WIDTH_MAX: usize = 34;
 /// Longest call with an example, in characters.
 const CALL_CHARS_MAX: usize = 120;
-/// Stand in the place of what a module does not say, and of a module that is not read before it is loaded.
+/// The texts for a module without a description, and for one that is not read before it is loaded.
 const NOTHING_SAID: &str = "its module does not say what it does";
 const NOT_READ: &str = "its functions are known once it is loaded";
 
-/// A plugin: what it is, and each function as it is called, with what it does.
+/// A plugin: its summary, and each function with its usage and summary.
 pub fn plugin_lines(name: &str, source: Option<&str>, about: &About) -> Vec<Line> {
     let nothing_said = if *about == About::default() { NOT_READ } else { NOTHING_SAID };
     let summary = about.summary.as_deref().unwrap_or(nothing_said);
@@ -49,7 +49,7 @@ pub fn plugin_lines(name: &str, source: Option<&str>, about: &About) -> Vec<Line
     lines
 }
 
-/// A function: its usage, what it does, and an example.
+/// A function: its usage, its summary, and an example.
 pub fn function_lines(plugin: &str, function: &FunctionAbout) -> Vec<Line> {
     let usage = format!("{} [INPUT]", without_input(plugin, function));
     let mut lines = vec![Line::new().with(Role::Code, usage), Line::new()];

@@ -1,4 +1,4 @@
-//! Ways on after a failure, in words: what is put behind a message, with what separates it from that.
+//! Ways on after a failure, in words: the end of a message, with its separator.
 
 use super::imports;
 use super::limits::{flag_of, flag_of_plugin};
@@ -10,12 +10,12 @@ use crate::text::{escape_control, quoted};
 /// The words of a shell, where every command can be given.
 pub const SHELL: Wording = Wording::new(&Words { advice: words, ..NAMES });
 
-/// The words of `plugsh call`, where no further command can list what there is.
+/// The words of `plugsh call`, where no further command can list functions or processes.
 pub const ONE_CALL: Wording = Wording::new(&Words { advice: words_of_one_call, ..NAMES });
 
 /// The names by which both call things.
 const NAMES: Words = Words { advice: words, restart: "`restart`", shell: "the shell", job: |job| format!("%{job}") };
-/// A shell's error lists so many functions at most, and else says what lists them.
+/// The most functions that a shell's error lists; for more it names the command that lists them.
 const LISTED_MAX: usize = 4;
 
 fn words_of_one_call(advice: &Advice) -> String {

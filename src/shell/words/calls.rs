@@ -74,7 +74,7 @@ pub fn fuel_text(fuel: Option<u64>) -> String {
     fuel.map(|fuel| fuel.to_string()).unwrap_or_default()
 }
 
-/// `, held 3s, grew 64K, fuel 1200`: what a call's line says after its time, where there is any of it.
+/// `, held 3s, grew 64K, fuel 1200`: the figures behind a call's time, as far as it has them.
 pub fn costs_text(record: &Record) -> String {
     let costs = [
         ("held", held_text(record.held_ns)),

@@ -1,4 +1,4 @@
-//! The limits of a plugin as they are shown, the options that set limits, and what is said of one out of its bounds.
+//! The limits of a plugin as they are shown, the options that set limits, and the error for one out of its bounds.
 
 use crate::limits::{Amount, Limit, LimitError};
 use crate::runtime::{PLUGIN_LIMITS, PluginLimit, PluginLimitRow, Spec};
@@ -18,7 +18,7 @@ pub fn flag_of(limit: Limit) -> String {
     format!("--{}", limit.row().option)
 }
 
-/// Why a limit cannot be what was given, in one line.
+/// The error for a limit out of its bounds, in one line.
 pub fn limit_error(error: LimitError) -> String {
     match error {
         LimitError::BelowLeast { limit, value, least } => {

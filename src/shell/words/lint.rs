@@ -1,4 +1,4 @@
-//! Findings of `lint` in words: what looks wrong, with its figures, and what may be done.
+//! Findings of `lint` in words: the likely fault, its figures, and a way on.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Payloads in words: a preview on one line, the text that they are, their fields in JSON, and what is said of one that
+//! Payloads in words: a preview on one line, the text that they are, their fields in JSON, and the words for one that
 //! was not kept whole.
 
 use base64::Engine;
@@ -96,7 +96,7 @@ impl Serialize for JsonPayload<'_> {
     }
 }
 
-/// All bytes of one side of a call; an error that says what is missing.
+/// All bytes of one side of a call; the error names the missing ones.
 ///
 /// # Errors
 /// The bytes were cut, dropped or never kept.

@@ -68,8 +68,8 @@ pub static FAULTS: Command = Command {
     run: Run::Plain(run_faults),
 };
 
-/// The words of a fault, with what they do: what happens to a call, then to which calls. A word that ends with `=`
-/// takes a value.
+/// The words of a fault, each with its effect: first those that change a call, then those that choose the calls. A word
+/// that ends with `=` takes a value.
 pub const FAULT_WORDS: [FaultWord; 7] = [
     FaultWord::effect("error=", "fails the call with this message"),
     FaultWord::effect("trap", "fails it and takes the plugin's instance with it"),
@@ -87,7 +87,7 @@ pub struct FaultWord {
     pub word: &'static str,
     /// A phrase, for lists.
     pub about: &'static str,
-    /// Whether it says what happens, of which a fault has one.
+    /// Whether the word is the effect, of which a fault has one.
     pub is_effect: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `expect-fuel`: the expectation of what calls cost in fuel.
+//! `expect-fuel`: the expectation of the fuel that calls use.
 
 use super::calls::matching;
 use super::{Arguments, Command, Group, Run, held, syntax};

@@ -21,7 +21,7 @@ const DIFF_BYTES_MAX: usize = 64 << 10;
 /// Context lines around a difference.
 const DIFF_CONTEXT: usize = 2;
 
-/// The reply of an expectation that holds. `figures`: what it has looked at.
+/// The reply of an expectation that holds. `figures`: the values that were compared.
 fn held(figures: serde_json::Value) -> Reply {
     Reply::done(serde_json::json!({ "holds": true, "actual": figures }))
 }

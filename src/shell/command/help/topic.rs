@@ -16,7 +16,7 @@ pub struct Topic {
 
 /// A part of a topic: its kind says how it is wrapped.
 pub enum Part {
-    /// The title of what follows.
+    /// The title of the parts that follow.
     Heading(&'static str),
     /// A paragraph.
     Text(&'static str),

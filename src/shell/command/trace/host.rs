@@ -1,4 +1,4 @@
-//! `trace host`: what plugins ask of their host, as records beside the calls.
+//! `trace host`: requests of plugins to their host, as records beside the calls.
 
 use crate::kernel::{ProcessId, ProcessView};
 use crate::runtime::Host;
