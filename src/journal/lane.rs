@@ -13,7 +13,7 @@ use super::lane_buffer::LaneBuffer;
 use super::record::Record;
 use super::ring::Journal;
 
-/// One job's way into the journal. Dropping it hands over what it still holds.
+/// One job's way into the journal. Dropping it hands over the records that it still holds.
 ///
 /// Only one thread may push at a time: the job's own. Two at once would lose records or mix two into one; a debug build
 /// panics instead.

@@ -55,7 +55,7 @@ impl LaneBuffer {
         self.head.store(head + 1, Ordering::Release);
     }
 
-    /// Moves what is here into the ring, in order.
+    /// Moves the buffer's records into the ring, in order.
     pub(super) fn empty_into(&self, store: &Mutex<Store>) {
         let _one_at_a_time = self.emptying.lock();
         let tail = self.tail.load(Ordering::Relaxed);

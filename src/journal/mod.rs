@@ -1,4 +1,4 @@
-//! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of
+//! The journal: the bounded log of calls, and the queries over it. Pure data: no plugin, no process, no clock of
 //! its own.
 //!
 //! `record`, `failed_call` and `symbol` describe a call, `payload` has its kept bytes, and `load` the steps of a load.

@@ -41,7 +41,7 @@ impl Payload {
         Payload { load: Some(Box::new(steps)), ..Payload::keep(&[], &[], 0) }
     }
 
-    /// The bytes that both sides hold now: what counts against the budget.
+    /// The bytes that both sides hold now, which count against the budget.
     pub fn kept_bytes(&self) -> u64 {
         self.input.bytes.len() as u64 + self.output.bytes.len() as u64
     }

@@ -60,7 +60,7 @@ impl Record {
         self.payload.as_ref().and_then(|payload| payload.load.as_deref())
     }
 
-    /// Kept bytes of a call; `None` for what is no call.
+    /// Kept bytes of a call; `None` for a load or a request.
     pub fn kept(&self) -> Option<&Payload> {
         self.payload.as_deref().filter(|payload| payload.detail.is_none() && payload.load.is_none())
     }

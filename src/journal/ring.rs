@@ -195,7 +195,7 @@ impl Journal {
         *self.payload_settings.lock()
     }
 
-    /// Changes what is kept of payloads; what no longer fits the budget goes now, the oldest first.
+    /// Changes the settings for payloads; payloads over the new budget go now, the oldest first.
     pub fn set_payload_settings(&self, settings: PayloadSettings) {
         let mut current = self.payload_settings.lock();
         *current = settings;
@@ -241,7 +241,7 @@ impl Journal {
         self.store.lock().push(record);
     }
 
-    /// Takes over what the lane still holds, and forgets it.
+    /// Takes the records that the lane still holds, and forgets the lane.
     pub(super) fn close(&self, lane: &Arc<LaneBuffer>) {
         let mut lanes = self.lanes.lock();
         lanes.retain(|open| !Arc::ptr_eq(open, lane));

@@ -84,7 +84,7 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// A decimal number times `scale`, what is below one cut off; `None` when it is no number or too large.
+/// A decimal number times `scale`, rounded down; `None` when it is no number or too large.
 fn scaled(number: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {

@@ -59,7 +59,7 @@ impl Kernel {
         self.sources().about(source)
     }
 
-    /// The functions of a living process, with what its module says of them and of itself.
+    /// The functions of a living process, with its module's description of them and of itself.
     pub fn about_process(&self, id: ProcessId) -> Option<About> {
         let functions = self.process(id)?.functions;
         let program = self.living(id)?.lock_slot().code.program.clone();
@@ -99,7 +99,7 @@ impl Kernel {
         self.fuel_switch().load(Ordering::Relaxed)
     }
 
-    /// Turns counting on or off for what is loaded or reloaded from now on. Processes that live go on as they are.
+    /// Turns counting on or off for later loads and reloads. Living processes go on as they are.
     pub fn set_counts_fuel(&self, on: bool) {
         self.fuel_switch().store(on, Ordering::Relaxed);
     }
@@ -195,7 +195,7 @@ impl Kernel {
         self.owners().take(owner)
     }
 
-    /// Gives what plugins write to WASI's standard streams to `taker` from now on, as they write it; set once.
+    /// Gives plugins' writes to WASI's standard streams to `taker` from now on, at once; set once.
     pub fn set_stream_taker(&self, taker: StreamTaker) {
         // A second one is not wanted by anybody.
         self.stream_taker().set(taker).ok();

@@ -44,7 +44,7 @@ impl CallFailure {
         CallFailure { path, ..self }
     }
 
-    /// The failure with the tail of what its plugin wrote to WASI's standard error.
+    /// The failure with the tail of its plugin's standard error.
     pub fn with_stderr_tail(self, stderr_tail: Option<String>) -> Self {
         CallFailure { stderr_tail, ..self }
     }

@@ -100,7 +100,7 @@ impl Deadline {
         Deadline { at: Instant::now() + timeout, timeout }
     }
 
-    /// The first of the deadlines of what began at `started` with these timeouts.
+    /// The earliest deadline of a call that began at `started` with these timeouts.
     #[inline]
     pub fn first_of(started: Instant, timeouts: [Option<Duration>; 3]) -> Option<Deadline> {
         let timeout = timeouts.into_iter().flatten().min()?;

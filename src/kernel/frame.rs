@@ -1,4 +1,4 @@
-//! The parts of a chain: its frames, what its lock guards, and popped frames.
+//! The parts of a chain: its frames, the state behind its lock, and popped frames.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The coming and leaving of those who have jobs: what one who leaves has in front ends, what it holds goes on.
+//! Owners of jobs come and leave: the foreground job of one who leaves ends, its held calls go on.
 
 use super::Kernel;
 use super::debug::{HoldReason, Order};

@@ -58,7 +58,7 @@ pub enum UnusedGrant {
     Host(String),
     /// A path, and the plugin imports no WASI.
     Path(String),
-    /// A key of the configuration, and the plugin does not import what reads them.
+    /// A key of the configuration, in a plugin that does not import the function that reads keys.
     Config(String),
     /// A key of the configuration, which it has not read in the requests to the host that are in the journal.
     UnreadConfig(String),

@@ -52,7 +52,7 @@ impl Task {
         self.chain.with_frames(|frames| frames.loads.last_mut().map(change));
     }
 
-    /// Notes the size of what the innermost load starts.
+    /// Notes the size of the modules that the innermost load starts.
     pub(super) fn note_modules(&self, program: &Program) {
         let bytes_in = program.modules.iter().map(|module| module.bytes.len() as u64).sum();
         self.with_load(|load| load.bytes_in = bytes_in);

@@ -42,7 +42,7 @@ impl Owners {
         let mut present = self.0.lock();
         let id = OwnerId(present.next);
         present.next = present.next.wrapping_add(1).max(1);
-        // A newcomer wants what the first wants.
+        // A new owner starts with the first one's log level.
         let log_level = present.owners.get(&OwnerId::FIRST).map_or(LogLevel::Info, |first| first.log_level);
         present.owners.insert(id, Owner { log_level, ..Owner::default() });
         id

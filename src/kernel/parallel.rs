@@ -89,13 +89,13 @@ impl Task {
     pub(super) fn has_call_ended(&self, ticket: u64) -> Result<bool, Failure> {
         let call = self.started(ticket)?;
         if self.kernel.pool().is_full() {
-            // A caller that asks again and again must not hold what the threads wait for: it runs the call itself.
+            // A caller that polls may hold a process that the pool's threads wait for: it runs the call itself.
             self.run_if_waiting(&call);
         }
         Ok(call.has_ended())
     }
 
-    /// Waits for a started call of the deepest call, and hands over what it gave. Fails as the call does.
+    /// Waits for a started call of the deepest call, and delivers its output. Fails as the call does.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Calls that run beside their caller: one call of them, from its start to what it gave. `parallel` starts and joins
+//! Calls that run beside their caller: one started call, from its start to its result. `parallel` starts and joins
 //! them, `pool` has their threads.
 
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl StartedCall {
         }
     }
 
-    /// Notes what the call gave and wakes its caller.
+    /// Notes the call's result and wakes its caller.
     pub fn end(&self, given: StartedResult) {
         *self.state.lock() = Progress::Ended(given);
         self.ended.notify_all();
@@ -94,7 +94,7 @@ impl StartedCall {
         matches!(*self.state.lock(), Progress::Ended(_) | Progress::Taken)
     }
 
-    /// Waits for the end, and takes what the call gave; `None` where it was taken before.
+    /// Waits for the end, and takes the call's result; `None` where it was taken before.
     pub fn take(&self) -> Option<StartedResult> {
         let mut state = self.state.lock();
         while matches!(*state, Progress::Waiting(_) | Progress::Running) {

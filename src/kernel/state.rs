@@ -80,7 +80,7 @@ pub struct Kernel {
     gate: PolicyGate,
     spawns: Mutex<Spawns>,
     watches: WatchList,
-    /// Receives what plugins write to WASI's standard streams. Unset: the writes go to the log.
+    /// Receives plugins' writes to WASI's standard streams. Unset: the writes go to the log.
     stream_taker: OnceLock<StreamTaker>,
     hooks: Hooks,
     host_trace: HostTrace,
@@ -92,7 +92,7 @@ pub struct Kernel {
     plugin_dirs: Vec<PathBuf>,
 }
 
-/// Takes what plugins write to WASI's standard streams, on the thread of the call.
+/// A taker of plugins' writes to WASI's standard streams, called on the thread of the call.
 pub type StreamTaker = Arc<dyn Fn(StandardStream, &[u8]) + Send + Sync>;
 
 /// A call that a stub's commands answer. The commands run on the job's thread.

@@ -143,7 +143,7 @@ impl fmt::Display for Link {
 }
 
 impl Ring {
-    /// Walks from a chain along what each waits for. The error describes the ring, where the walk comes back to
+    /// Walks from a chain along the waits. The error describes the ring, where the walk comes back to
     /// `chain`.
     fn closed_by(mut self, chain: u64, from: Option<(u64, JobId)>, edges: &HashMap<u64, Edge>) -> Result<(), Ring> {
         let mut seen = BTreeSet::new();

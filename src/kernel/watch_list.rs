@@ -56,7 +56,7 @@ pub enum FileState {
 pub struct RereadFiles {
     /// The files as they were read; as before when reading failed.
     pub files: FileSet,
-    /// Hashes of the code that was loaded; `None` when it is what the process runs, or when reading failed.
+    /// Hashes of the code that was loaded; `None` when the process runs that code, or when reading failed.
     pub tried_hashes: Option<Vec<String>>,
     /// State from which the next scan continues.
     pub state: FileState,

@@ -71,7 +71,7 @@ pub struct FunctionAbout {
 }
 
 impl About {
-    /// Reads a module's bytes, wasm or wat; nothing is said of what is neither.
+    /// Reads a module's bytes, wasm or wat; of other bytes the description is empty.
     pub fn read(bytes: &[u8]) -> Self {
         wat::parse_bytes(bytes).ok().and_then(|wasm| scan(&wasm).ok()).unwrap_or_default()
     }

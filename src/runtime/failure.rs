@@ -12,7 +12,7 @@ use crate::text::bounded;
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
 pub const MESSAGE_BYTES_MAX: usize = 4096;
 
-/// The start of what a guest says of a panic, with its place.
+/// The start of a guest's message about a panic, with its place.
 const PANICKED: &str = "panicked at ";
 
 /// The kind of a failure.
@@ -28,7 +28,7 @@ pub enum FailureKind {
     Oom,
     /// The fuel for this call is used up.
     Fuel,
-    /// A limit or the policy refused what was asked; nothing ran.
+    /// A limit or the policy refused the call or load; nothing ran.
     Denied,
     /// A nested call failed and its error stops this one; the message is the nested call's own.
     Nested,
@@ -105,8 +105,7 @@ pub struct Failure {
     guest_message: Option<Box<str>>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
-    /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason.
-    /// Raw.
+    /// The tail of the call's standard error, raw, where the guest gave no other reason.
     pub stderr_tail: Option<String>,
     /// Where the guest stood, where it was stopped.
     pub backtrace: Option<Box<Backtrace>>,
@@ -164,7 +163,7 @@ impl Failure {
         self
     }
 
-    /// The whole line: what the guest had said, the message, the advice in words; secrets in its URLs are left out.
+    /// The whole line: the guest's message, the host's, the advice in words; secrets in its URLs are left out.
     pub fn line(&self, wording: Wording) -> String {
         let line = wording.line(&self.message, self.advice.as_deref());
         let line = match &self.guest_message {

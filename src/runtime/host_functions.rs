@@ -1,4 +1,4 @@
-//! The table of functions that plugins import from the host: names, namespaces, types, what each does.
+//! The table of functions that plugins import from the host: names, namespaces, types, summaries.
 //!
 //! Both hosts match on its rows, so a row that one of them lacks does not compile. The conformance suite, the fuzzer
 //! and the lists in the documents are made from it. WASI's functions are not in it, but for

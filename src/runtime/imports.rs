@@ -1,5 +1,5 @@
-//! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and what can
-//! be done. Both hosts fail so; who provides what is theirs to find out.
+//! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and the ways
+//! on. Both hosts fail so; each finds the missing ones itself.
 
 use std::fmt::Display;
 

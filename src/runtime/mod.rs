@@ -58,7 +58,7 @@ pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, St
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
 pub use wasi_input::WasiInput;
 
-/// One module (with what it links), compiled once and shared by all its instances.
+/// One program, compiled once and shared by all its instances.
 pub trait Image: Send + Sync {
     /// The exports and imports of the main module.
     fn interface(&self) -> &Interface;
@@ -110,7 +110,7 @@ pub trait Guest: Send {
     }
 }
 
-/// The cost of one run of an instance: its own, without what it called.
+/// The cost of one run of an instance, without its nested calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Bytes of linear memory (and garbage-collected heap) that the run added and left; `None`: the host does not tell.
@@ -120,7 +120,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of what did not run.
+    /// The cost of a call that did not run.
     pub const NOTHING: Cost = Cost { grew_bytes: Some(0), fuel: None };
 }
 
@@ -277,7 +277,7 @@ pub trait Upcalls: Send + Sync {
     fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
         false
     }
-    /// Whether somebody wants to know what the caller asks of its host. One atomic load.
+    /// Whether the caller's requests to its host are recorded. One atomic load.
     fn watches_host(&self) -> bool {
         false
     }

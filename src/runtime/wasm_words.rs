@@ -187,7 +187,7 @@ fn type_words(text: &str) -> String {
     format!("function ({}) -> ({})", list("param"), list("result"))
 }
 
-/// `failed to compile: wasm[0]::function[3]::name` without what the engine calls things.
+/// `failed to compile: wasm[0]::function[3]::name` without the engine's own names.
 fn without_engine_names(text: &str) -> &str {
     match text.strip_prefix("failed to compile: wasm[") {
         // The error after it tells the byte offset.

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 
 use inferno::flamegraph;
 
-use super::name::{is_odd, record_name};
+use super::name::{frame_name, record_name};
 use super::tree::parents;
 use crate::journal::record::{Record, RecordKind};
-use crate::text::cut_at_char;
 
 /// The most distinct stacks; the time of further ones goes to their caller.
 pub const FLAME_STACKS_MAX: usize = 8192;
@@ -47,10 +46,10 @@ pub fn folded(records: &[Record]) -> Vec<String> {
         };
         let below = match parent.and_then(|parent| stack_of.get(parent).copied()) {
             Some(stack) => stack,
-            None if record.parent_seq == 0 => stacks.of(None, frame(&record.caller_label())),
+            None if record.parent_seq == 0 => stacks.of(None, frame_name(&record.caller_label(), FRAME_BYTES_MAX)),
             None => stacks.of(None, LOST.to_owned()),
         };
-        let stack = stacks.of(Some(below), frame(&record_name(record)));
+        let stack = stacks.of(Some(below), frame_name(&record_name(record), FRAME_BYTES_MAX));
         stacks.add(stack, self_ns);
         add_steps(&mut stacks, stack, record);
         stack_of.push(stack);
@@ -65,16 +64,10 @@ fn add_steps(stacks: &mut Stacks, stack: usize, record: &Record) {
         let nested_ns = if step == "start" { record.nested_ns } else { 0 };
         let own_ns = took_ns.saturating_sub(nested_ns);
         if own_ns > 0 {
-            let step = stacks.of(Some(stack), frame(&format!("({step})")));
+            let step = stacks.of(Some(stack), frame_name(&format!("({step})"), FRAME_BYTES_MAX));
             stacks.add(step, own_ns);
         }
     }
-}
-
-/// A name as a frame: the separators of the format, and what no XML may hold, become `_`.
-fn frame(name: &str) -> String {
-    let safe: String = name.chars().map(|c| if c == ';' || is_odd(c) { '_' } else { c }).collect();
-    cut_at_char(&safe, FRAME_BYTES_MAX).to_owned()
 }
 
 /// Stacks as a tree of frames.

@@ -5,7 +5,7 @@ pub mod chrome;
 pub mod flame;
 pub mod jsonl;
 pub mod mermaid;
-mod name;
+pub(super) mod name;
 pub mod otlp;
 mod overlap;
 #[cfg(test)]

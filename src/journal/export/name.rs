@@ -2,7 +2,7 @@
 //! own file.
 
 use crate::journal::record::{Record, RecordKind};
-use crate::text::is_control_or_bidi;
+use crate::text::{cut_at_char, is_control_or_bidi};
 
 /// `2:cart.total`; of a load `load 2:cart`, and of one that failed `load` with its source.
 pub(super) fn record_name(record: &Record) -> String {
@@ -16,6 +16,13 @@ pub(super) fn record_name(record: &Record) -> String {
 /// True for control and direction characters, and for characters that XML forbids.
 pub(super) fn is_odd(c: char) -> bool {
     is_control_or_bidi(c) || matches!(c, '\u{fffe}'..='\u{ffff}')
+}
+
+/// A name as a frame of a flame graph, cut to `bytes_max`: the separator of stacks, and what no XML may hold, become
+/// `_`.
+pub fn frame_name(name: &str, bytes_max: usize) -> String {
+    let safe: String = name.chars().map(|c| if c == ';' || is_odd(c) { '_' } else { c }).collect();
+    cut_at_char(&safe, bytes_max).to_owned()
 }
 
 #[cfg(test)]

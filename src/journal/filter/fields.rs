@@ -1,4 +1,4 @@
-//! The fields of an expression: what may be compared, and the test that a comparison makes.
+//! The fields of an expression, and the test that a comparison makes.
 
 use super::content::ContentTest;
 use super::error::FilterError;

@@ -4,7 +4,7 @@
 //! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted
 //! word is meant to the letter. A running call is compared with what it has so far.
 //!
-//! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about what was said. Where the bytes
+//! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about a call's content. Where the bytes
 //! that would tell were not kept, such a test answers neither yes nor no, and neither it nor its `not` picks the call.
 //!
 //! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
@@ -78,7 +78,7 @@ impl Filter {
         (record.kind == RecordKind::Call || self.expr.asks_kind()) && self.matches(record)
     }
 
-    /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.
+    /// Whether the filter has a test that only the end of a call can answer: of its outcome, duration or output.
     pub fn needs_end(&self) -> bool {
         self.expr.needs_end()
     }

@@ -319,7 +319,7 @@ impl<F: Fields> Parser<F> {
     }
 }
 
-/// The error of a search in what is no text.
+/// The error of a search in a field that is no text.
 fn no_text(field: &str, operator: Match, column: usize) -> FilterError {
     let operator = operator.as_str();
     FilterError::new(column, format!("`{field}` takes no `{operator}`; `input`, `output` and `error` do"))

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use inferno::flamegraph;
 
 use super::samples::Profile;
-use crate::text::{cut_at_char, is_control_or_bidi};
+use crate::journal::export::name::frame_name;
 
 /// Longest name of a frame, in bytes; longer names are cut.
 const FRAME_BYTES_MAX: usize = 200;
@@ -41,17 +41,11 @@ pub fn write_svg(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
 fn lines(profile: &Profile) -> Vec<String> {
     let mut stacks: BTreeMap<String, u64> = BTreeMap::new();
     for stack in &profile.stacks {
-        let names: Vec<String> = profile.frames_of(stack).map(|frame| safe(&frame.name())).collect();
+        let names: Vec<String> =
+            profile.frames_of(stack).map(|frame| frame_name(&frame.name(), FRAME_BYTES_MAX)).collect();
         *stacks.entry(names.join(";")).or_default() += stack.samples;
     }
     stacks.into_iter().map(|(stack, samples)| format!("{stack} {samples}")).collect()
-}
-
-/// A name as a frame: the separators of the format, and what no XML may hold, become `_`.
-fn safe(name: &str) -> String {
-    let is_odd = |c: char| c == ';' || is_control_or_bidi(c) || matches!(c, '\u{fffe}'..='\u{ffff}');
-    let safe: String = name.chars().map(|c| if is_odd(c) { '_' } else { c }).collect();
-    cut_at_char(&safe, FRAME_BYTES_MAX).to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Profiles: how often each stack was seen while something ran. Pure data; the kernel takes them.
 //!
-//! - `samples`: frames, stacks and what was not seen into. `totals`: self and total by function, plugin or line.
+//! - `samples`: frames, stacks and samples without a stack. `totals`: self and total by function, plugin or line.
 //! - `folded`, `firefox`, `pprof`: the formats of other tools. `format` chooses one by a file's name.
 
 mod firefox;

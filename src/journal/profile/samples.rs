@@ -1,4 +1,4 @@
-//! The data of a profile: frames, stacks with how often they were seen, and what was not seen into.
+//! The data of a profile: frames, stacks with how often they were seen, and samples without a stack.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -73,7 +73,7 @@ pub struct ProfileStack {
     pub samples: u64,
 }
 
-/// The looks at running chains, by what they found.
+/// The counts of samples, by the place where they found the chain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// A guest's frames.
@@ -109,7 +109,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The time that one sample stands for: what passed between two looks, on average.
+    /// The time that one sample stands for: the average time between two samples.
     pub fn sample_ns(&self) -> u64 {
         let nominal = 1_000_000_000 / u64::from(self.hertz.max(1));
         self.duration.as_nanos().checked_div(u128::from(self.looks)).map_or(nominal, |ns| ns.max(1) as u64)

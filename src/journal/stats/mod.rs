@@ -92,7 +92,7 @@ struct Sums {
     durations: Histogram,
 }
 
-/// A call's data for the sums of what is below it.
+/// A call's data for the sums of the calls below it.
 struct Call {
     seq: u64,
     parent_seq: u64,

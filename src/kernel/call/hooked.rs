@@ -30,7 +30,7 @@ impl Entered<'_> {
     /// Runs the call under the rules that are set.
     ///
     /// # Errors
-    /// As of [`Entered::run`], or what a fault, a breakpoint or a stub makes of the call.
+    /// Those of [`Entered::run`], and the failure that a fault, a breakpoint or a stub makes of the call.
     pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
         let written = self.begin_writing();
         let ran = self.hooked(input);
@@ -212,7 +212,7 @@ impl Entered<'_> {
 }
 
 impl Chain {
-    /// Notes what changed the deepest call, for its record.
+    /// Notes the rule that changed the deepest call, for its record.
     fn mark(&self, changed_by: ChangedBy) {
         self.with_frames(|frames| {
             frames.debug.changed |= changed_by == ChangedBy::Fault;

@@ -1,4 +1,4 @@
-//! A chain beside others: what stands above it, and the chains that its calls have started.
+//! A chain beside others: its parent call, and the chains that its calls have started.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

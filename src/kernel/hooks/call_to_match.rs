@@ -1,4 +1,4 @@
-//! A call with what the filters of rules are matched against.
+//! A call with the data that the filters of rules are matched against.
 
 use std::sync::Arc;
 

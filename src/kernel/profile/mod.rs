@@ -1,7 +1,7 @@
 //! Profiles of running chains: a thread looks at them so many times a second, and each guest that runs takes its frames
 //! at its next check of the epoch.
 //!
-//! - `flags`: what a chain and the thread that looks tell each other. `collector`: what was seen, within bounds.
+//! - `flags`: signals between a chain and the sampling thread. `collector`: the samples, within bounds.
 //! - `resolved`: from captured frames to functions and lines, once, at the end.
 //! - `sampling`: the thread, and the kernel's and the tasks' part in it.
 //!

@@ -8,7 +8,7 @@ use crate::journal::profile::{FrameKind, FrameTable, ProfileFrame, ProfileStack}
 use crate::runtime::{Backtrace, GuestFrame, Program, RawFrame, Symbols};
 use crate::text::escape_control;
 
-/// The frames and stacks of what was seen; `None` once `is_cancelled`.
+/// The frames and stacks of the samples; `None` once `is_cancelled`.
 pub fn resolved(
     collected: &Collected,
     symbols: &Symbols,

@@ -1,4 +1,4 @@
-//! The thread that looks at the chains of a kernel, and what chains answer.
+//! The thread that samples the chains of a kernel, and the chains' part of it.
 
 use std::fmt;
 use std::io;
@@ -188,7 +188,7 @@ impl ProfileRun {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // A panic of the thread ends the profile early; what it saw is kept.
+            // A panic of the thread ends the profile early; its samples are kept.
             thread.join().ok();
         }
     }

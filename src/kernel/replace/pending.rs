@@ -7,7 +7,7 @@ use crate::kernel::debug::ReplacedBy;
 use crate::kernel::view::ProcessId;
 use crate::runtime::{Failure, Guest};
 
-/// An instance that waits for the call in its process to end, and what it has committed.
+/// An instance that waits for the call in its process to end, and its committed memory.
 pub struct PendingInstance {
     guest: Option<Box<dyn Guest>>,
     bytes: u64,

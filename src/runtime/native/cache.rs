@@ -32,7 +32,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache below `root`, a directory of plugsh's own, for what this engine compiles. `None` where the directory
+    /// A cache below `root`, a directory of plugsh's own, for the modules of this engine. `None` where the directory
     /// cannot be made or trusted.
     pub fn open(root: &Path, engine: &Engine) -> Option<Self> {
         let mut hasher = DefaultHasher::new();

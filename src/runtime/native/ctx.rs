@@ -63,7 +63,7 @@ pub struct Ctx {
     pub modules: ModulePlaces,
 }
 
-/// A refusal of what a guest asked: the call ends as by a trap.
+/// A refusal of a guest's request: the call ends as by a trap.
 pub fn refused(problem: impl Into<Problem>) -> wasmtime::Error {
     Failure::new(FailureKind::Trap, problem).into()
 }

@@ -1,5 +1,5 @@
-//! Fuel for what host functions copy: a unit for each 64 bytes, as for bulk instructions. A store that counts no fuel
-//! pays nothing.
+//! Fuel for the bytes that host functions copy: a unit for each 64 bytes, as for bulk instructions. A store that counts
+//! no fuel pays nothing.
 
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 

@@ -1,4 +1,4 @@
-//! A program compiled: its modules, who provides each of their imports, and what can be called.
+//! A program compiled: its modules, the provider of each import, and its callable functions.
 
 use std::sync::Arc;
 

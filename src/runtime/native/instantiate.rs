@@ -1,4 +1,4 @@
-//! A compiled program as the rest of the house sees it: what it exports, and instances of it.
+//! A compiled program as the kernel sees it: its exports, and instances of it.
 
 use std::sync::Arc;
 

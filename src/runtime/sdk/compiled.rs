@@ -1,4 +1,4 @@
-//! The way to the extism crate's compiler: a program becomes its manifest, and what instances are made from.
+//! The way to the extism crate's compiler: a program becomes its manifest and its compiled form.
 
 use std::sync::Arc;
 

@@ -35,7 +35,7 @@ thread_local! {
 }
 
 impl StockCall {
-    /// A call on behalf of `up`. `call_error` is what the instance's last failed `try_call_plugin` said.
+    /// A call on behalf of `up`. `call_error` is the message of the instance's last failed `try_call_plugin`.
     pub fn new(stage: StockStage, up: Arc<dyn Upcalls>, gate: Arc<NestedGate>, call_error: Option<String>) -> Rc<Self> {
         Rc::new(StockCall { stage, up, gate, failure: RefCell::new(None), call_error: RefCell::new(call_error) })
     }

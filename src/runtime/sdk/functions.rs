@@ -182,7 +182,7 @@ impl HostCall<'_> {
         String::from_utf8(bytes).map_err(|_| refused(format!("{what} is not UTF-8")))
     }
 
-    /// Refuses what needs the plugin's memory before the SDK knows where that is.
+    /// Refuses a call that needs the plugin's memory before the SDK knows where that is.
     ///
     /// # Errors
     /// The SDK does not know the plugin's memory yet.

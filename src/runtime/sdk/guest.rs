@@ -184,7 +184,7 @@ impl Guest for SdkGuest {
     }
 
     fn memory(&self) -> MemoryUse {
-        // The SDK has no figure for what it has.
+        // The SDK does not tell how much memory it has committed.
         MemoryUse { guest_bytes: self.reserved_bytes, ..MemoryUse::default() }
     }
 

@@ -6,7 +6,7 @@ use super::compiled::{Compiled, compile, inspections};
 use super::guest::SdkGuest;
 use crate::runtime::{Failure, FailureKind, Guest, Image, ImportName, Interface, Program, Spec, Tools, Upcalls};
 
-/// About how much compiled code a module becomes: what the built-in plugins do in the native host, rounded up.
+/// The bytes of compiled code for a byte of a module, as of the built-in plugins in the native host, rounded up.
 const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
 
 /// A program compiled by the extism crate. Its spec is part of it: the SDK compiles the manifest as a whole.

@@ -10,7 +10,7 @@ use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1}
 use crate::runtime::{Advice, Failure, FailureKind, ItemType, Problem, Spec, StubImports};
 use crate::text::quoted;
 
-/// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
+/// Fails with the reason why the SDK cannot link these modules. `functions` are those that it is given.
 ///
 /// # Errors
 /// The SDK cannot link the modules; the failure says why.

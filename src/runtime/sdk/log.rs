@@ -12,7 +12,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use super::frame;
 use crate::runtime::LogLevel;
 
-/// Where the SDK traces what plugins log.
+/// The target of the SDK's traces of plugins' log lines.
 const TARGET: &str = "extism::pdk";
 
 /// Takes the process's `tracing` output over, once. Where somebody else has it already, plugins' lines go there.

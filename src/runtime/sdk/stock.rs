@@ -1,4 +1,4 @@
-//! The SDK with nothing of plugsh around its calls: what benchmarks compare the native host with.
+//! The SDK with nothing of plugsh around its calls, for benchmarks to compare the native host with.
 //!
 //! A plugin runs alone here: plugsh's host functions are linked, since the module asks for them, but answer only inside
 //! of a process, and so a call that reaches one fails.

@@ -53,7 +53,7 @@ impl Drop for Open<'_> {
     }
 }
 
-/// Runs `call`; cancels it when `up` says that it must end. `input_bytes` is what the call is given.
+/// Runs `call`; cancels it when `up` says that it must end. `input_bytes` is the length of the call's input.
 ///
 /// # Errors
 /// The watch cannot be started.

@@ -31,7 +31,7 @@ pub(super) struct Stamp {
     identity: (u64, u64, i64, i64),
     /// False when the file was too young to trust its time.
     settled: bool,
-    /// SHA-256 of what was read of such a young file.
+    /// SHA-256 of the bytes that were read of such a young file.
     digest: Option<[u8; 32]>,
 }
 

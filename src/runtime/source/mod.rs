@@ -60,7 +60,7 @@ pub enum Access {
     Granted,
 }
 
-/// The plugin directories, the built-in plugins, and what was read from them.
+/// The plugin directories, the built-in plugins, and the programs that were read from them.
 #[derive(Debug)]
 pub struct Sources {
     plugin_dirs: Vec<PathBuf>,
@@ -81,7 +81,7 @@ impl Sources {
         Sources { plugin_dirs, cache: Cache::default() }
     }
 
-    /// Turns a source into a program. Failures are of kind `Load`, or `Denied` for what a guest may not load.
+    /// Turns a source into a program. Failures are of kind `Load`, or `Denied` for a source that a guest may not load.
     ///
     /// # Errors
     /// The source cannot be found, read or fetched, or is no program.

@@ -1,4 +1,4 @@
-//! The frame that an error names, and what a language's runtime tells by the functions that it stopped in.
+//! The frame that an error names, and the reason that a language's runtime tells by the functions that it stopped in.
 
 use super::backtrace::StoppedBy;
 use super::frame::{FrameRole, GuestFrame};
@@ -9,7 +9,7 @@ fn blamed(frames: &[GuestFrame]) -> Option<&GuestFrame> {
     first(FrameRole::Own).or_else(|| first(FrameRole::Library)).filter(|frame| frame.function.is_some())
 }
 
-/// Functions of Rust's runtime that a panic goes through, by the end of their path, and what they say of it.
+/// Functions of Rust's runtime that a panic goes through, by the end of their path, each with the reason that it tells.
 const RUST_PANICS: &[(&str, Option<&str>)] = &[
     ("panicking::panic_bounds_check", Some("index out of bounds")),
     ("option::unwrap_failed", Some("called `Option::unwrap()` on a `None` value")),

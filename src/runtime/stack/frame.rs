@@ -1,4 +1,4 @@
-//! One frame of a guest with what the plugin's symbols say of it.
+//! One frame of a guest with its names and places from the plugin's symbols.
 
 use serde::Serialize;
 

@@ -76,7 +76,7 @@ pub fn moved_bodies(wasm: &[u8], chunks: Chunks) -> BodyMap {
     if let Ok(outline) = Outline::read(wasm)
         && check::check(&outline).is_ok()
     {
-        // A refusal leaves what was read before it.
+        // A refusal leaves the parts that were read before it.
         let _ = code(wasm, &outline, &mut HelperSet::new(&outline, chunks), &mut moved);
     }
     moved

@@ -1,4 +1,4 @@
-//! Where the code of rewritten functions stood before: what a trap's offset is in the module that the author built.
+//! Offsets of rewritten functions: from a trap's place to the place in the module that the author built.
 
 use std::collections::HashMap;
 

@@ -27,7 +27,7 @@ pub fn is_light(wasm: &[u8]) -> bool {
     wasm.len() <= MODULE_BYTES_MAX && weigh(wasm).is_some()
 }
 
-/// The weight of a module's code; `None` for what is too heavy, or cannot be read.
+/// The weight of a module's code; `None` for a module that is too heavy, or cannot be read.
 fn weigh(wasm: &[u8]) -> Option<u64> {
     let mut scales = Scales::default();
     for payload in Parser::new(0).parse_all(wasm) {

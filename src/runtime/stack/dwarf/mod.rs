@@ -34,7 +34,7 @@ pub struct DebugInfo {
 }
 
 impl DebugInfo {
-    /// Reads which unit describes what. `code_bytes`: the code section's length.
+    /// Reads the ranges of code that each unit describes. `code_bytes`: the code section's length.
     pub fn read(wasm: &[u8], sections: Sections, code_bytes: u64, budget: &mut Budget) -> DebugInfo {
         let mut info = DebugInfo { sections, ranges: Vec::new() };
         let dwarf = info.sections.load(wasm);
