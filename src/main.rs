@@ -163,8 +163,17 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     let (cache_dir, compiler) = (cache_dir(), machine::this_program());
     let payloads = global.limits.payloads();
     let perf_map = global.perf_map;
-    let options =
-        KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, perf_map, wording, payloads };
+    let options = KernelOptions {
+        plugin_dirs,
+        limits,
+        cache_dir,
+        compiler,
+        core_dump_dir,
+        perf_map,
+        wording,
+        payloads,
+        ..KernelOptions::default()
+    };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(OwnerId::FIRST, level);

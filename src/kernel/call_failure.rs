@@ -49,6 +49,11 @@ impl CallFailure {
         CallFailure { stderr_tail, ..self }
     }
 
+    /// The cause without the call and the path.
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+
     /// The line, with the tail of the plugin's standard error.
     pub fn with_reason(&self) -> String {
         format!("{self}{}", self.stderr_words())

@@ -68,6 +68,11 @@ impl CallStack {
         self
     }
 
+    /// The calls of the stack, the innermost first.
+    pub fn calls(&self) -> impl Iterator<Item = (&ProcessLabel, Symbol)> {
+        self.plugins.iter().map(|plugin| (&plugin.process, plugin.function))
+    }
+
     /// The number of the outermost call that failed.
     pub fn seq(&self) -> Option<u64> {
         self.plugins.last().and_then(|plugin| plugin.seq)

@@ -29,6 +29,7 @@ use super::watch_list::WatchList;
 use crate::journal::{Journal, JournalLimits, PayloadSettings};
 use crate::limits::Limits;
 use crate::locks::{Mutex, Rank, RwLock};
+use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::source::Sources;
 use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Tools, Wording};
 
@@ -49,6 +50,8 @@ pub struct KernelOptions {
     pub perf_map: bool,
     /// Payloads that are kept; `None`: those of failed calls.
     pub payloads: Option<PayloadSettings>,
+    /// The host functions that the product around plugsh gives to its plugins.
+    pub host_functions: ProductFunctions,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,
 }
@@ -119,7 +122,7 @@ impl Kernel {
             memory_bytes_max: options.limits.compile_memory_bytes_max,
             tools: Tools { core_dumps: options.core_dump_dir.is_some(), perf_map: options.perf_map },
         };
-        let images = Arc::new(Images::with(options.cache_dir.clone(), compiler));
+        let images = Arc::new(Images::with(options.cache_dir.clone(), compiler, options.host_functions.clone()));
         Kernel::with_images(options, images)
     }
 

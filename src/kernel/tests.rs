@@ -10,6 +10,7 @@ mod hostile;
 mod loading;
 mod parallel;
 mod prelude;
+mod product_functions;
 mod properties;
 mod races;
 mod rings;

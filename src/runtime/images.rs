@@ -14,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
+use super::product_function::ProductFunctions;
 use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
@@ -32,6 +33,7 @@ pub struct Images {
 
 struct Shared {
     engines: Engines,
+    of_product: ProductFunctions,
     known: Mutex<LruCache<Key, dyn Image>>,
     queue: Mutex<Queue>,
     turn: Condvar,
@@ -73,13 +75,14 @@ impl Key {
 impl Images {
     /// An empty set; engines are made when first needed. Compiled modules are kept below `cache_dir`, if given.
     pub fn new(cache_dir: Option<PathBuf>) -> Self {
-        Images::with(cache_dir, CompilerOptions::default())
+        Images::with(cache_dir, CompilerOptions::default(), ProductFunctions::default())
     }
 
-    /// An empty set with this compiler.
-    pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
+    /// An empty set with this compiler and a product's host functions.
+    pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions, of_product: ProductFunctions) -> Self {
         let shared = Shared {
-            engines: Engines::new(cache_dir, options),
+            engines: Engines::new(cache_dir, options, of_product.clone()),
+            of_product,
             known: Mutex::new(LruCache::new(IMAGES_MAX)),
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
@@ -190,7 +193,7 @@ impl Worker {
             Host::Extism => {
                 let _turn = Turn::take(&self.shared);
                 request.note_origin(ImageOrigin::Compiled);
-                sdk::image(program, self.shared.engines.tools())
+                sdk::image(program, self.shared.engines.tools(), &self.shared.of_product)
             }
         }
     }

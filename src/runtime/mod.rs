@@ -25,6 +25,7 @@ pub mod item_type;
 pub mod limit;
 mod lru;
 pub mod native;
+pub mod product_function;
 pub mod program;
 pub mod sdk;
 pub mod source;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Number, Value as Json};
 
-pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
+pub use super::stand_in_types::{NumberType, Scalar, StandInType, StandInTypes};
 use super::{Advice, Failure, FailureKind, ImportStandIn, ItemType};
 use crate::text::{quoted, quoted_within};
 
@@ -19,15 +19,6 @@ const SHOWN_BYTES_MAX: usize = 256;
 const SHOWN_CHARS_MAX: usize = 48;
 /// The one key of an object that stands for bytes which are no text.
 const BASE64_KEY: &str = "base64";
-
-/// A number as an argument or a result.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Scalar {
-    I32(i32),
-    I64(i64),
-    F32(f32),
-    F64(f64),
-}
 
 /// A result of a stand-in.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,7 @@
 //! The types of a stand-in's arguments and results, as declared and as wasm has them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One of wasm's number types.
@@ -71,3 +73,78 @@ impl NumberType {
         }
     }
 }
+
+/// A number as an argument or a result. A handle is an `i64`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scalar {
+    I32(i32),
+    I64(i64),
+    F32(f32),
+    F64(f64),
+}
+
+impl Scalar {
+    /// Zero of a type.
+    pub fn zero(ty: NumberType) -> Scalar {
+        match ty {
+            NumberType::I32 => Scalar::I32(0),
+            NumberType::I64 => Scalar::I64(0),
+            NumberType::F32 => Scalar::F32(0.0),
+            NumberType::F64 => Scalar::F64(0.0),
+        }
+    }
+
+    /// The number's type.
+    pub fn ty(self) -> NumberType {
+        match self {
+            Scalar::I32(_) => NumberType::I32,
+            Scalar::I64(_) => NumberType::I64,
+            Scalar::F32(_) => NumberType::F32,
+            Scalar::F64(_) => NumberType::F64,
+        }
+    }
+
+    /// The number of an `i32` or an `i64`; a float without its fraction.
+    pub fn as_i64(self) -> i64 {
+        match self {
+            Scalar::I32(number) => number.into(),
+            Scalar::I64(number) => number,
+            Scalar::F32(number) => number as i64,
+            Scalar::F64(number) => number as i64,
+        }
+    }
+
+    /// The number as a float; the nearest one for a large `i64`.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Scalar::I32(number) => number.into(),
+            Scalar::I64(number) => number as f64,
+            Scalar::F32(number) => number.into(),
+            Scalar::F64(number) => number,
+        }
+    }
+}
+
+/// As messages and the details of requests show it.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::I32(number) => number.fmt(f),
+            Scalar::I64(number) => number.fmt(f),
+            Scalar::F32(number) => number.fmt(f),
+            Scalar::F64(number) => number.fmt(f),
+        }
+    }
+}
+
+macro_rules! scalars {
+    ($($number:ty => $variant:ident)*) => {$(
+        impl From<$number> for Scalar {
+            fn from(number: $number) -> Scalar {
+                Scalar::$variant(number)
+            }
+        }
+    )*};
+}
+
+scalars! { i32 => I32 i64 => I64 f32 => F32 f64 => F64 }

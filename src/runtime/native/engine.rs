@@ -1,7 +1,7 @@
 //! The wasmtime engines: one for all plugins, and one more, made when first asked for, for those with a fuel limit.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -11,10 +11,11 @@ use super::cache::Cache;
 use super::codegen::{Tools, compile_here, config_for_tools, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
-use super::{abi, bulk, user, user_blocks, wasi};
+use super::{abi, bulk, product, user, user_blocks, wasi};
 use crate::image_origin::ImageOrigin;
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
+use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, sha256_hex};
 
 const ARENA: &str = include_str!("arena.wat");
@@ -27,6 +28,7 @@ pub struct Engines {
     cache_dir: Option<PathBuf>,
     compiler: Arc<Compiler>,
     tools: Tools,
+    of_product: ProductFunctions,
     plain: OnceLock<Arc<EnginePool>>,
     fuelled: OnceLock<Arc<EnginePool>>,
     making: Mutex<()>,
@@ -49,11 +51,13 @@ pub struct EnginePool {
 }
 
 impl Engines {
-    /// Engines that keep compiled modules below this directory, compiled in such a way.
-    pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
+    /// Engines that keep compiled modules below this directory, compiled in such a way, and that link a product's host
+    /// functions.
+    pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions, of_product: ProductFunctions) -> Self {
         let tools = options.tools;
         let compiler = Arc::new(Compiler::new(options));
-        Engines { cache_dir, compiler, tools, plain: OnceLock::new(), fuelled: OnceLock::new(), making: Mutex::new(()) }
+        let (plain, fuelled) = (OnceLock::new(), OnceLock::new());
+        Engines { cache_dir, compiler, tools, of_product, plain, fuelled, making: Mutex::new(()) }
     }
 
     /// The compiler of the engines.
@@ -85,7 +89,7 @@ impl Engines {
 
     fn make(&self, fuelled: bool) -> Result<EnginePool, Failure> {
         let config = config_for_tools(fuelled, self.tools)?;
-        EnginePool::new(&config, fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
+        EnginePool::new(&config, fuelled, self).map_err(|error| {
             let why = error_line(&error).map(|why| format!("cannot start the wasm engine: {why}"));
             Failure::new(FailureKind::Load, why)
         })
@@ -100,19 +104,15 @@ impl Engines {
 }
 
 impl EnginePool {
-    fn new(
-        config: &Config,
-        fuelled: bool,
-        cache_dir: Option<&Path>,
-        compiler: Arc<Compiler>,
-    ) -> wasmtime::Result<Self> {
+    fn new(config: &Config, fuelled: bool, engines: &Engines) -> wasmtime::Result<Self> {
         let engine = Engine::new(config)?;
-        let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
+        let cache = engines.cache_dir.as_deref().and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
         abi::add(&mut linker)?;
         user::add(&mut linker)?;
         user_blocks::add(&mut linker)?;
         bulk::add(&mut linker)?;
+        product::add(&mut linker, &engine, &engines.of_product)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
         let arena = compiled(&engine, fuelled, cache.as_ref(), &sha256_hex(ARENA.as_bytes()), ARENA.as_bytes())?;
@@ -139,7 +139,7 @@ impl EnginePool {
             provided,
             modules: Mutex::new(LruCache::new(MODULES_MAX)),
             cache,
-            compiler,
+            compiler: engines.compiler.clone(),
             fuelled,
             engine,
         })
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_linker_has_what_the_table_has() {
-        let pool = Engines::new(None, CompilerOptions::default()).pool(false).unwrap();
+        let pool = Engines::new(None, CompilerOptions::default(), ProductFunctions::default()).pool(false).unwrap();
         let names = |types: &mut dyn Iterator<Item = wasmtime::ValType>| -> Vec<String> {
             types.map(|ty| ty.to_string()).collect()
         };

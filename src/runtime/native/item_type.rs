@@ -32,6 +32,16 @@ pub fn number_type(ty: &ValType) -> Option<NumberType> {
     }
 }
 
+/// The type of a number.
+pub fn val_type(ty: NumberType) -> ValType {
+    match ty {
+        NumberType::I32 => ValType::I32,
+        NumberType::I64 => ValType::I64,
+        NumberType::F32 => ValType::F32,
+        NumberType::F64 => ValType::F64,
+    }
+}
+
 fn value_type(ty: &ValType) -> ValueType {
     number_type(ty).map_or_else(|| ValueType::Other(ty.to_string().into()), ValueType::Number)
 }

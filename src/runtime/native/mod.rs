@@ -47,6 +47,7 @@ mod meter;
 mod open_files;
 mod outline;
 pub mod perf_map;
+mod product;
 mod resident;
 mod standing;
 mod streams;

@@ -144,7 +144,7 @@ impl TryFrom<&Val> for Scalar {
 }
 
 /// The blocks of the instance that calls a host function.
-struct BlocksOf<'a, 'b>(&'a mut Caller<'b, Ctx>);
+pub(super) struct BlocksOf<'a, 'b>(pub(super) &'a mut Caller<'b, Ctx>);
 
 impl CallerBlocks for BlocksOf<'_, '_> {
     fn length(&mut self, handle: u64) -> Option<u64> {

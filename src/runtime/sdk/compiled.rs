@@ -9,6 +9,7 @@ use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
 use crate::runtime::host_functions::WASI;
 use crate::runtime::native::perf_map::{self, PERF_MAP};
+use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::{Failure, FailureKind, PAGE_BYTES, Program, Tools, imports};
 
 /// A compiled program, from which instances are made.
@@ -29,26 +30,31 @@ pub fn inspections(program: &Program) -> Result<Vec<(&str, Inspection)>, Failure
     modules.map(|module| Ok((module.name.as_str(), inspect(&module.bytes)?))).collect()
 }
 
-/// The program, compiled by the SDK.
+/// The program, compiled by the SDK without a product's functions.
 ///
 /// # Errors
 /// A module cannot be read, or the SDK refuses the program.
 pub fn compile_program(program: &Program) -> Result<Compiled, Failure> {
-    compile(program, &inspections(program)?, Tools::default())
+    compile(program, &inspections(program)?, Tools::default(), &ProductFunctions::default())
 }
 
 /// The program, whose modules were looked into before.
 ///
 /// # Errors
 /// The SDK refuses the program.
-pub fn compile(program: &Program, inspections: &[(&str, Inspection)], tools: Tools) -> Result<Compiled, Failure> {
+pub fn compile(
+    program: &Program,
+    inspections: &[(&str, Inspection)],
+    tools: Tools,
+    of_product: &ProductFunctions,
+) -> Result<Compiled, Failure> {
     let spec = &program.spec;
     let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);
     let wasi = imports.any(|import| import.module == WASI);
     if wasi && !spec.wasi {
         return Err(imports::wasi_is_off());
     }
-    let functions = stubs::functions(spec, inspections)?;
+    let functions = stubs::functions(spec, inspections, of_product)?;
     link::check(spec, inspections, &functions)?;
     let manifest = manifest(program)?;
     let mut builder = PluginBuilder::new(manifest)

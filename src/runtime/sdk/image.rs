@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compiled::{Compiled, compile, inspections};
 use super::guest::SdkGuest;
+use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::{Failure, FailureKind, Guest, Image, ImportName, Interface, Program, Spec, Tools, Upcalls};
 
 /// The bytes of compiled code for a byte of a module, as of the built-in plugins in the native host, rounded up.
@@ -15,6 +16,7 @@ pub struct SdkImage {
     compiled: Compiled,
     interface: Interface,
     tools: Tools,
+    of_product: ProductFunctions,
 }
 
 impl SdkImage {
@@ -22,10 +24,10 @@ impl SdkImage {
     ///
     /// # Errors
     /// The SDK refuses the program.
-    pub fn compile(program: &Program, tools: Tools) -> Result<Self, Failure> {
+    pub fn compile(program: &Program, tools: Tools, of_product: &ProductFunctions) -> Result<Self, Failure> {
         // Compiled first: what follows reads what has been found to be valid wasm.
         let inspections = inspections(program)?;
-        let compiled = compile(program, &inspections, tools)?;
+        let compiled = compile(program, &inspections, tools, of_product)?;
         let Some((_, main)) = inspections.into_iter().next_back() else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
         };
@@ -35,7 +37,7 @@ impl SdkImage {
             .map(|import| ImportName { module: import.module.clone(), name: import.name.clone() })
             .collect();
         let interface = Interface::new(main.functions, imports, main.exports);
-        Ok(SdkImage { program: program.clone(), compiled, interface, tools })
+        Ok(SdkImage { program: program.clone(), compiled, interface, tools, of_product: of_product.clone() })
     }
 }
 
@@ -54,7 +56,7 @@ impl Image for SdkImage {
             self.compiled.clone()
         } else {
             let program = Program { spec: Spec::clone(spec), ..self.program.clone() };
-            SdkImage::compile(&program, self.tools)?.compiled
+            SdkImage::compile(&program, self.tools, &self.of_product)?.compiled
         };
         Ok(Box::new(SdkGuest::new(compiled, Arc::clone(spec), Arc::clone(self.interface.functions()), up)?))
     }

@@ -1,19 +1,27 @@
-//! The functions that an image gives the SDK: plugsh's own, stand-ins and stubs.
+//! The functions that an image gives the SDK: plugsh's own, the product's, stand-ins and stubs.
 
-use extism::{CurrentPlugin, Function, Val, ValType};
+use extism::{Function, Val, ValType};
 
+use super::caller_blocks::BlocksOf;
 use super::functions::{self, Copied, HostCall, define, put, val_type};
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES, Signature};
-use crate::runtime::stand_in::{Answer, CallerBlocks, NumberType, Scalar, StandInForm};
+use super::product;
+use crate::runtime::product_function::ProductFunctions;
+use crate::runtime::stand_in::{Answer, NumberType, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Failure, FunctionType, ImportStandIn, ItemType, Spec, ValueType};
 
-/// The functions that an image of these modules needs.
+/// The functions that an image of these modules needs, with those of the product.
 ///
 /// # Errors
 /// A stand-in does not fit the type of its import.
-pub fn functions(spec: &Spec, inspections: &[(&str, Inspection)]) -> Result<Vec<Function>, Failure> {
+pub fn functions(
+    spec: &Spec,
+    inspections: &[(&str, Inspection)],
+    of_product: &ProductFunctions,
+) -> Result<Vec<Function>, Failure> {
     let mut functions = functions::plugshs();
+    functions.extend(product::functions(of_product, spec));
     for item in inspections.iter().flat_map(|(_, inspection)| &inspection.imports) {
         let Some(signature) = &item.signature else { continue };
         let is_provided = || {
@@ -99,18 +107,5 @@ fn input(form: &StandInForm, call: &mut HostCall<'_>) -> Result<Vec<u8>, Failure
         0 => Ok(Vec::new()),
         handle if call.plugin.memory_handle(handle).is_none() => Err(form.no_handle(handle)),
         handle => functions::bytes(call.plugin, handle, "input"),
-    }
-}
-
-/// The blocks of the plugin that calls a host function.
-struct BlocksOf<'a>(&'a mut CurrentPlugin);
-
-impl CallerBlocks for BlocksOf<'_> {
-    fn length(&mut self, handle: u64) -> Option<u64> {
-        self.0.memory_handle(handle).map(|block| block.length)
-    }
-
-    fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
-        functions::bytes(self.0, handle, "an argument")
     }
 }

@@ -75,6 +75,18 @@ enum SourcePlace {
     Url(Url),
 }
 
+/// The beginning of the origin of a program whose bytes were at hand.
+const EMBEDDED_PREFIX: &str = "embedded:";
+
+/// The program of a module that is at hand, wasm or wat. `name` is the default name of its processes.
+///
+/// # Errors
+/// The bytes are no module.
+pub fn program_of(name: &str, bytes: Vec<u8>) -> Result<Program, Failure> {
+    content::check_module(&bytes, name)?;
+    Ok(content::single_module(bytes, format!("{EMBEDDED_PREFIX}{name}"), name.to_owned()))
+}
+
 impl Sources {
     /// Sources with these directories for names, in order of search; missing ones are skipped.
     pub fn new(plugin_dirs: Vec<PathBuf>) -> Self {
