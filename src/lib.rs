@@ -1,11 +1,17 @@
 //! plugsh is a shell for WebAssembly plugins: the host is the operating system, Extism plugins are its processes.
 //!
-//! This file is the map. Five rooms; arrows point only down, and a room knows nothing of those above it:
+//! A product that runs plugins links [`System`]: it and its module are promised, all other modules are plugsh's own and
+//! change without notice.
+//!
+//! # The map
+//!
+//! Six rooms; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
 //! main.rs, cli.rs      argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
+//!   system/            the promised interface for products: a system of plugins without a shell
 //!     shell/           line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
 //!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system, without wasm
@@ -47,6 +53,7 @@
 //! | journal | the bounded log of records |
 //! | lane | the part of the journal that one thread writes to |
 //! | upcall | a request of an instance to the kernel |
+//! | product | a program that links plugsh and gives its plugins host functions of its own |
 //! | hook | a breakpoint, a fault, a stub or a recorder, which changes or observes calls |
 //! | stub, stand-in | an answer in a plugin's place; a plugin in the place of a product's host function |
 //! | supervision | what follows a crash: a reset, a restart, an end |
@@ -75,18 +82,36 @@
 //!    (`journal/lane`). `kernel/call/entered` gives the instance back once the output was read.
 //! 9. The job's end wakes `shell/waits`. `shell/calls` makes a `Reply` of it, and the front writes that.
 
+#[doc(hidden)]
 pub mod allocator;
+#[doc(hidden)]
 pub mod front;
+#[doc(hidden)]
 pub mod image_origin;
+#[doc(hidden)]
 pub mod journal;
+#[doc(hidden)]
 pub mod json;
+#[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
 pub mod leftovers;
+#[doc(hidden)]
 pub mod limits;
+#[doc(hidden)]
 pub mod locks;
+#[doc(hidden)]
 pub mod machine;
+#[doc(hidden)]
 pub mod ownership;
+#[doc(hidden)]
 pub mod runtime;
+#[doc(hidden)]
 pub mod secrets;
+#[doc(hidden)]
 pub mod shell;
+pub mod system;
+#[doc(hidden)]
 pub mod text;
+
+pub use system::System;
