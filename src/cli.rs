@@ -1,7 +1,7 @@
-//! The command line of the binary. Options that set limits are in `cli/limits.rs`, the spellings of `plugsh call` in
-//! `cli/pflag.rs`.
+//! The command line of the binary. The options that set limits are the shell's `limit_args`, the spellings of `plugsh
+//! call` in `cli/pflag.rs`, the manual page in `cli/man.rs`.
 
-mod limits;
+pub mod man;
 mod pflag;
 
 use std::ffi::OsString;
@@ -13,11 +13,10 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use plugsh::front::console::Color;
 use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
 use plugsh::runtime::{Host, LogLevel};
+use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::scaffold::Language;
 use plugsh::shell::units::parse_count;
-
-use self::limits::LimitArgs;
 
 /// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
@@ -31,6 +30,7 @@ Examples:
   plugsh import.plugsh a.json               run a file, `$1` in it is `a.json`
   plugsh test tests/*.plugsh                files of commands and expectations
   plugsh new hello --lang zig               a plugin to begin with, and how it is built
+  plugsh init; plugsh up                    plugsh.toml from the modules here; all of it started
 
 Environment:
   PLUGSH_PATH        directories with plugins, apart by `:`
@@ -52,7 +52,7 @@ Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a time
 #[command(
     name = "plugsh",
     version,
-    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...\n       plugsh new [OPTIONS] DIR",
+    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh up [OPTIONS] [FILE [ARG]...]\n       plugsh test [OPTIONS] [FILE]...\n       plugsh new [OPTIONS] DIR",
     after_help = AFTER_HELP,
     disable_help_subcommand = true
 )]
@@ -132,6 +132,9 @@ pub struct Global {
     /// What plugins may do: a TOML file, as `help policy` says.
     #[arg(long, global = true, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// The project's file, instead of the `plugsh.toml` here or in a directory above.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub project: Option<PathBuf>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -175,6 +178,10 @@ pub enum Mode {
     /// Load a plugin, call one function, print its output: in place of `extism call`.
     #[command(args_override_self = true)]
     Call(Box<CallArgs>),
+    /// Start the plugins of the project's file, `plugsh.toml`, then be a prompt or run a script.
+    Up(UpArgs),
+    /// Write `plugsh.toml` from the modules of this directory.
+    Init(InitArgs),
     /// Run files of commands and expectations, each in a shell of its own.
     Test(TestArgs),
     /// Write a plugin that builds as it stands, with its test file, into a directory of its own.
@@ -208,6 +215,33 @@ pub struct NewArgs {
     pub lang: Language,
 }
 
+/// `plugsh up`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The file is the one of the working directory, or the nearest above it; `plugsh help project` explains it.\n\n\
+    Examples:\n  plugsh up                    its plugins, and a prompt\n  plugsh up -c 'ps -t'         its plugins, and a line\n  \
+    plugsh up --check            what would go wrong; exit code 1 when something would"
+)]
+pub struct UpArgs {
+    /// Start nothing: tell what is written wrong, what cannot be found, and what the policy would deny.
+    #[arg(long, conflicts_with_all = ["words", "commands", "interactive"])]
+    pub check: bool,
+    /// Write the file's JSON schema, for editors.
+    #[arg(long, conflicts_with_all = ["check", "words", "commands", "interactive"])]
+    pub schema: bool,
+    #[command(flatten)]
+    pub script: ScriptArgs,
+}
+
+/// `plugsh init`.
+#[derive(Debug, Args)]
+#[command(after_help = "The shell's own `init` writes what is loaded there: `plugsh -c 'load front; init'`.")]
+pub struct InitArgs {
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// `plugsh compile`: what plugsh starts to compile a heavy module. No mode that a person is shown.
 #[derive(Debug, Parser)]
 #[command(name = "plugsh compile")]
@@ -238,8 +272,8 @@ impl CompileArgs {
 /// `plugsh test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Files to run.
-    #[arg(value_name = "FILE", required = true)]
+    /// Files to run; without one those of the project's file.
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Write a JUnit report: a suite a file, a case an expectation.
     #[arg(long, value_name = "FILE")]

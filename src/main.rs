@@ -3,14 +3,13 @@
 mod cli;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs};
+use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs, UpArgs};
 use plugsh::allocator;
 use plugsh::front::one_call::{self, CallInput, CallSource, OneCall, OutputForm};
 use plugsh::front::repl::paths::{cache_dir, home_error};
@@ -22,9 +21,13 @@ use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
 use plugsh::runtime::{LogLevel, Problem, Served, Wording, serve};
 use plugsh::shell;
-use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
+use plugsh::shell::command::{Subject, TABLE, about, apply_to, closest_topic, read_project};
+use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
+use plugsh::shell::project::check::test_files;
+use plugsh::shell::project::file::Project;
+use plugsh::shell::project::find::NoProject;
 use plugsh::shell::scaffold;
 use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
@@ -87,14 +90,23 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
             if arguments.wasi {
                 ask_for_wasi_output();
             }
-            one_call::run(kernel(&global, words::ONE_CALL)?, global.color, call(*arguments, &global))
+            one_call::run(
+                kernel(&global, words::ONE_CALL, &LimitArgs::default())?,
+                global.color,
+                call(*arguments, &global),
+            )
         }
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
         Some(Mode::New(arguments)) => new(&arguments, global.json),
-        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global, words::SHELL), &tests(arguments, &global)?),
-        None => script::run(kernel(&global, words::SHELL)?, scripts(cli.script, &global)?),
+        Some(Mode::Test(arguments)) => test(arguments, &global),
+        Some(Mode::Up(arguments)) => up(arguments, &global),
+        Some(Mode::Init(arguments)) => {
+            let line = if arguments.force { "init --force" } else { "init" };
+            script::run_line(shell_kernel(&global)?, line, global.color, session_options(&global))
+        }
+        None => script::run(shell_kernel(&global)?, scripts(cli.script, &global)?),
     }
 }
 
@@ -104,10 +116,63 @@ fn new(arguments: &NewArgs, json: bool) -> Result<u8, ShellError> {
     script::print(&plain::bytes(&reply))
 }
 
-fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {
+/// `plugsh test`: each file's shell has the limits, the directories and the policy of the project, if there is one.
+fn test(arguments: TestArgs, global: &Global) -> Result<u8, ShellError> {
+    let project = match read_project(project_file(global).as_deref()) {
+        Ok(project) => Some(project),
+        Err(NoProject::NotFound) => None,
+        Err(wrong) => return Err(wrong.into_error()),
+    };
+    let files = match (arguments.files.is_empty(), &project) {
+        (false, _) => arguments.files.clone(),
+        (true, None) => return Err(ShellError::usage(NO_TESTS)),
+        (true, Some(project)) => test_files(project).map_err(|mistake| mistake.error())?,
+    };
+    if files.is_empty() {
+        return Err(ShellError::usage(NO_TESTS));
+    }
+    let limits = project.as_ref().map(Project::limit_args).transpose().map_err(|mistake| mistake.error())?;
+    let limits = limits.unwrap_or_default();
+    let make = || {
+        let kernel = kernel(global, words::SHELL, &limits)?;
+        project.as_ref().map(|project| apply_to(&kernel, project)).transpose()?;
+        Ok(kernel)
+    };
+    suite::run(&make, &tests(arguments, files, global)?)
+}
+
+/// The error of `plugsh test` without files.
+const NO_TESTS: &str = "`plugsh test` wants a FILE, or `tests = [...]` in the project's `plugsh.toml`";
+
+/// `plugsh up`: the shell's `up` before all else, in a kernel with the limits of the project.
+fn up(arguments: UpArgs, global: &Global) -> Result<u8, ShellError> {
+    let line = match (arguments.check, arguments.schema) {
+        (true, _) => Some("up --check"),
+        (_, true) => Some("up --schema"),
+        (false, false) => None,
+    };
+    if let Some(line) = line {
+        return script::run_line(shell_kernel(global)?, line, global.color, session_options(global));
+    }
+    let project = read_project(project_file(global).as_deref()).map_err(NoProject::into_error)?;
+    let limits = project.limit_args().map_err(|mistake| mistake.error())?;
+    let scripts = Scripts { first: Some("up"), ..scripts(arguments.script, global)? };
+    script::run(kernel(global, words::SHELL, &limits)?, scripts)
+}
+
+/// The project's file that was named, absolute, because `cd` moves the working directory.
+fn project_file(global: &Global) -> Option<PathBuf> {
+    global.project.as_ref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()))
+}
+
+fn session_options(global: &Global) -> SessionOptions {
+    SessionOptions { json: global.json, project: project_file(global), ..SessionOptions::default() }
+}
+
+fn tests(arguments: TestArgs, files: Vec<PathBuf>, global: &Global) -> Result<Suite, ShellError> {
     Ok(Suite {
         variables: variables(&arguments.variables)?,
-        files: arguments.files,
+        files,
         junit: arguments.junit,
         jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
         timeout: arguments.timeout,
@@ -115,7 +180,7 @@ fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {
         json: global.json,
         color: global.color,
         // Expectations do not depend on the format of the results.
-        options: SessionOptions::default(),
+        options: SessionOptions { json: false, ..session_options(global) },
     })
 }
 
@@ -145,14 +210,21 @@ fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
 }
 
-fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> {
+/// A kernel for a shell without a project's limits.
+fn shell_kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+    kernel(global, words::SHELL, &LimitArgs::default())
+}
+
+/// A kernel as the options ask for; `limits` are a project's, which the options' come before.
+fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<Kernel>, ShellError> {
     if let Some(mistake) = home_error() {
         script::notice(&mistake);
     }
     // Absolute, because `cd` moves the working directory.
     let absolute = |dir: PathBuf| std::path::absolute(&dir).unwrap_or(dir);
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).map(absolute).collect();
-    let limits = global.limits.limits().map_err(ShellError::usage)?;
+    let limit_args = limits.and(&global.limits);
+    let limits = limit_args.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose();
     let policy = policy.map_err(|error| ShellError::failed(Problem::from(error).line(wording)))?;
     let core_dump_dir = global.coredump.clone().map(absolute);
@@ -161,7 +233,7 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
             .map_err(|error| ShellError::failed(format!("cannot make `{}`: {}", dir.display(), io_cause(&error))))?;
     }
     let (cache_dir, compiler) = (cache_dir(), machine::this_program());
-    let payloads = global.limits.payloads();
+    let payloads = limit_args.payloads();
     let perf_map = global.perf_map;
     let options = KernelOptions {
         plugin_dirs,
@@ -199,6 +271,7 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
     }
     let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
+        first: None,
         sources,
         arguments: script_arguments.into(),
         variables,
@@ -207,11 +280,10 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
         rc: !arguments.no_rc,
         pane: arguments.pane,
         options: SessionOptions {
-            json: global.json,
             quiet: arguments.quiet,
             keep_going: arguments.keep_going,
             echo,
-            ..SessionOptions::default()
+            ..session_options(global)
         },
     })
 }
@@ -286,33 +358,10 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
     script::print(&text)
 }
 
-/// `plugsh man`: the program's page with one section for each subcommand.
+/// `plugsh man`.
 fn man() -> Result<u8, ShellError> {
-    let mut page = Vec::new();
-    let mut definition = Cli::definition();
-    definition.build();
-    let written = write_man(&definition, &mut page);
-    written.map_err(|error| ShellError::failed(format!("the manual page: {error}")))?;
+    let page = cli::man::page().map_err(|error| ShellError::failed(format!("the manual page: {error}")))?;
     script::print(&page)
-}
-
-fn write_man(definition: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
-    let man = clap_mangen::Man::new(definition.clone()).title("PLUGSH").section("1");
-    man.render_title(page)?;
-    man.render_name_section(page)?;
-    man.render_synopsis_section(page)?;
-    man.render_description_section(page)?;
-    man.render_options_section(page)?;
-    for mode in definition.get_subcommands().filter(|mode| !mode.is_hide_set() && mode.get_name() != "help") {
-        writeln!(page, ".SH \"PLUGSH {}\"", mode.get_name().to_uppercase())?;
-        let man = clap_mangen::Man::new(mode.clone());
-        let mut text = Vec::new();
-        man.render_description_section(&mut text)?;
-        man.render_options_section(&mut text)?;
-        // A section of the subcommand's page becomes a subsection.
-        page.extend_from_slice(String::from_utf8_lossy(&text).replace(".SH ", ".SS ").as_bytes());
-    }
-    man.render_version_section(page)
 }
 
 /// The subcommand that has the option that the program itself does not know.

@@ -15,17 +15,20 @@ use super::{repl, signals, streams};
 use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
 use crate::shell::front::PaneRequest;
+use crate::shell::line::parse;
 use crate::shell::place::ScriptPlace;
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, start};
+use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, start, syntax_error};
 use crate::text::{did_you_mean, io_cause};
 
 /// Subcommands of `plugsh`, which a missing script's name may have been meant as.
-const MODES: [&str; 4] = ["call", "test", "help", "completions"];
+const MODES: [&str; 6] = ["call", "test", "up", "init", "help", "completions"];
 
 /// The scripts to run, and whether a prompt follows.
 #[derive(Debug)]
 pub struct Scripts {
+    /// A line of the shell that a subcommand stands for, run before the sources; its errors have no place.
+    pub first: Option<&'static str>,
     pub sources: Vec<LineSource>,
     /// `$1`, `$2`, `$@` of the sources.
     pub arguments: Arc<[Vec<u8>]>,
@@ -143,6 +146,9 @@ fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellE
 }
 
 fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
+    if let Some(line) = scripts.first {
+        run_first(session, line)?;
+    }
     for source in &scripts.sources {
         match source {
             LineSource::File(path) => {
@@ -167,6 +173,27 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
         session.run_standard_input()?;
     }
     Ok(())
+}
+
+/// Runs the line of a subcommand.
+fn run_first(session: &mut Session, line: &str) -> Result<(), ShellError> {
+    let script = parse(line, &session.grammar()).map_err(|error| syntax_error(&error))?;
+    let result = session.run_statements(&script);
+    session.show_notices();
+    result
+}
+
+/// Runs one line that a subcommand stands for, and nothing else; returns the exit code.
+///
+/// # Errors
+/// Ctrl-C cannot be listened for. A failure of the line is shown, and is the code.
+pub fn run_line(kernel: Arc<Kernel>, line: &str, color: Color, options: SessionOptions) -> Result<u8, ShellError> {
+    let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
+    let console = Console::new(None, color, typed);
+    let mut session = start(kernel, Box::new(console), options, Stdin::Free);
+    interruptible(&session)?;
+    let result = run_first(&mut session, line);
+    Ok(exit_code(&mut session, result))
 }
 
 /// The error for a script that cannot be read, with a suggestion if its name is a subcommand.

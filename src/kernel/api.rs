@@ -4,6 +4,7 @@
 //! (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/notes` and `hooks/recording`.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -29,6 +30,16 @@ impl Kernel {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The directories that are searched for names before the built-in plugins, in order.
+    pub fn plugin_dirs(&self) -> Arc<[PathBuf]> {
+        self.sources().dirs()
+    }
+
+    /// Puts directories before those; the ones that are among them already stay where they are.
+    pub fn add_plugin_dirs(&self, dirs: &[PathBuf]) {
+        self.sources().add_dirs(dirs);
     }
 
     /// The names of [`Kernel::loadable`], in order, each with its source (`None`: a stub) and the description that its

@@ -91,8 +91,6 @@ pub struct Kernel {
     stub_runner: RwLock<Option<StubRunner>>,
     /// Whether programs that are loaded from now on count fuel.
     counts_fuel: AtomicBool,
-    /// Kept for [`Kernel::fresh`].
-    plugin_dirs: Vec<PathBuf>,
 }
 
 /// A taker of plugins' writes to WASI's standard streams, called on the thread of the call.
@@ -129,7 +127,7 @@ impl Kernel {
     /// A kernel with equal limits, plugin directories and stubs, and shared compiled modules, but without processes:
     /// for replays.
     pub fn fresh(&self) -> Arc<Kernel> {
-        let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
+        let (plugin_dirs, limits) = (self.sources.dirs().to_vec(), self.limits.clone());
         // `images` brings its cache along, so `cache_dir` stays unset.
         let options = KernelOptions { plugin_dirs, limits, wording: self.wording, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
@@ -153,8 +151,7 @@ impl Kernel {
             started_budget: StartedBudget::new(total_bytes.clone()),
             started: Instant::now(),
             started_at: SystemTime::now(),
-            sources: Sources::new(options.plugin_dirs.clone()),
-            plugin_dirs: options.plugin_dirs,
+            sources: Sources::new(options.plugin_dirs),
             hooks,
             host_trace: HostTrace::default(),
             wording: options.wording,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use wasmparser::{CompositeInnerType, ExternalKind, Parser, Payload, SubType, TypeRef, ValType};
 
 use super::exports::is_runtime_export;
+use super::interface::ImportName;
 use crate::text::{bounded, json_cause, one_line};
 
 /// The name of the custom section.
@@ -146,6 +147,25 @@ impl<'a> Written<'a> {
 fn summary(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| one_line(&bounded(text, SUMMARY_BYTES_MAX)).into_owned())
+}
+
+/// The functions that a module imports, in their order; none of bytes that are no module.
+pub fn imported_functions(bytes: &[u8]) -> Vec<ImportName> {
+    wat::parse_bytes(bytes).ok().and_then(|wasm| scan_imports(&wasm).ok()).unwrap_or_default()
+}
+
+fn scan_imports(wasm: &[u8]) -> wasmparser::Result<Vec<ImportName>> {
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let Payload::ImportSection(section) = payload? else { continue };
+        for import in section.into_imports() {
+            let import = import?;
+            if let TypeRef::Func(_) = import.ty {
+                names.push(ImportName { module: import.module.to_owned(), name: import.name.to_owned() });
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The functions of a module and its section.

@@ -55,7 +55,7 @@ pub use native::{
     CompilationStage, CompilationView, CompilerOptions, NoCompilerProcess, Percent, Served, Tools,
     WASM_STACK_BYTES_MAX, serve,
 };
-pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, sha256_hex};
+pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, WrittenValues, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
 pub use wasi_input::WasiInput;
 

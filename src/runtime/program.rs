@@ -1,5 +1,6 @@
 //! Programs before compilation: modules as bytes, and the spec of their instances.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,6 +125,19 @@ pub struct Spec {
     pub imports: Vec<ImportStandIn>,
     /// Whether its payloads are private: never kept, shown or written.
     pub private: bool,
+    /// Values that were written with a reference to the environment.
+    pub written: WrittenValues,
+}
+
+/// The values of an instance that came from variables of plugsh's environment, each by its key as it was written
+/// (`${API_KEY}`): shown and written down in place of the value, which may be a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WrittenValues {
+    /// Of the configuration.
+    pub config: BTreeMap<String, String>,
+    /// Of WASI's environment.
+    pub env: BTreeMap<String, String>,
 }
 
 /// Extism's default for the var store (1 MiB), from its `MemoryOptions`.
@@ -212,6 +226,7 @@ impl Default for Spec {
             stub_imports: None,
             imports: Vec::new(),
             private: false,
+            written: WrittenValues::default(),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::journal::Outcome;
 use crate::journal::filter::FIELDS;
 use crate::kernel::Kernel;
 use crate::shell::AliasGrammar;
-use crate::shell::command::{FAULT_WORDS, Kind, TABLE, topics};
+use crate::shell::command::{FAULT_WORDS, Kind, TABLE, read_project, topics};
 use crate::shell::line::{CompletionContext, Quote, quote};
+use crate::shell::project::line::load_line;
 use crate::shell::split_dotted;
 
 /// The most call numbers that are offered, the newest calls first.
@@ -71,6 +72,26 @@ pub struct Known<'a> {
     pub grammar: &'a AliasGrammar,
     /// Names of variables.
     pub variables: &'a [String],
+    /// The project's file, where one was named.
+    pub project: Option<&'a Path>,
+}
+
+/// The project's plugins whose name starts with `typed`; the words that load one replace it, its options included.
+fn project_loads(file: Option<&Path>, typed: &str) -> Vec<Candidate> {
+    // A file with mistakes completes nothing: `up --check` tells them.
+    let Ok(project) = read_project(file) else { return Vec::new() };
+    let plugins = project.plugins.iter().filter(|plugin| plugin.name.starts_with(typed));
+    let candidate = |(name, line): (&str, String)| {
+        let about = format!("as in {}: {line}", project.file);
+        Candidate::word(name).about(&about).replacing(&format!("{line} "))
+    };
+    plugins.filter_map(|plugin| Some(candidate((&plugin.name, load_line(&project, plugin)?)))).collect()
+}
+
+/// The names of the project's plugins.
+fn project_plugins(file: Option<&Path>) -> Vec<String> {
+    let plugins = read_project(file).map(|project| project.plugins).unwrap_or_default();
+    plugins.into_iter().map(|plugin| plugin.name).collect()
 }
 
 /// The words that start with `typed`.
@@ -123,6 +144,12 @@ pub fn of_kind(
             candidates.extend(files(typed));
             candidates
         }
+        Kind::Load => {
+            let mut candidates = project_loads(known.project, typed);
+            candidates.extend(of_kind(known, &Kind::Loadable, cursor, function_of));
+            candidates
+        }
+        Kind::ProjectPlugin => starting_owned(project_plugins(known.project)),
         Kind::File => files(typed),
         Kind::Dir => files(typed).into_iter().filter(|file| file.shown.ends_with('/')).collect(),
         Kind::Alias => aliases(known.grammar, typed),

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn found(kernel: &Kernel, line: &str) -> Vec<Candidate> {
-        let known = Known { kernel, grammar: &grammar(), variables: &["greeting".to_owned()] };
+        let known = Known { kernel, grammar: &grammar(), variables: &["greeting".to_owned()], project: None };
         complete(&known, line, line.len()).candidates
     }
 
@@ -256,16 +256,16 @@ mod tests {
         let kernel = Kernel::new(KernelOptions::default());
         let grammar = grammar();
         let alias = |line: &str| Alias { line: line.to_owned(), script: parse(line, &grammar).unwrap() };
-        assert!(grammar.aliases.set("up", alias("load --as up")));
-        let known = Known { kernel: &kernel, grammar: &grammar, variables: &[] };
+        assert!(grammar.aliases.set("lift", alias("load --as up")));
+        let known = Known { kernel: &kernel, grammar: &grammar, variables: &[], project: None };
         let replacements = |line: &str| -> Vec<String> {
             complete(&known, line, line.len()).candidates.into_iter().map(|candidate| candidate.replacement).collect()
         };
-        assert_eq!(replacements("up"), ["up "]);
-        assert_eq!(replacements("up wordc"), ["wordcount "]);
-        assert_eq!(replacements("time up wordc"), ["wordcount "]);
-        assert_eq!(replacements("alias -d u"), ["up "]);
-        assert_eq!(expected_arguments(&grammar, "up ").as_deref(), Some("SOURCE"));
+        assert_eq!(replacements("lif"), ["lift "]);
+        assert_eq!(replacements("lift wordc"), ["wordcount "]);
+        assert_eq!(replacements("time lift wordc"), ["wordcount "]);
+        assert_eq!(replacements("alias -d l"), ["lift "]);
+        assert_eq!(expected_arguments(&grammar, "lift ").as_deref(), Some("SOURCE"));
     }
 
     #[test]

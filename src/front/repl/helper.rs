@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustyline::CompletionType;
@@ -36,6 +37,8 @@ pub struct ShellHelper {
     keys: LineKeys,
     color: bool,
     variables: Vec<String>,
+    /// The project's file, where one was named.
+    project: Option<PathBuf>,
     /// The earlier lines of an unfinished quote or here-document, above the line that is edited.
     previous_lines: String,
     /// Lines that failed when they last ran, which are not offered as hints. At most [`FAILED_MAX`].
@@ -55,6 +58,7 @@ impl ShellHelper {
             keys,
             color: session.front().colors(),
             variables: Vec::new(),
+            project: session.options().project.clone(),
             previous_lines: String::new(),
             failed: VecDeque::new(),
             name_columns: Cell::new(0),
@@ -142,7 +146,12 @@ impl Completer for ShellHelper {
         }
         let before = self.previous_lines.len();
         let whole = format!("{}{line}", self.previous_lines);
-        let known = Known { kernel: &self.kernel, grammar: &self.grammar, variables: &self.variables };
+        let known = Known {
+            kernel: &self.kernel,
+            grammar: &self.grammar,
+            variables: &self.variables,
+            project: self.project.as_deref(),
+        };
         let Completions { start, candidates } = complete(&known, &whole, before + pos);
         // A word that starts in an earlier line cannot be replaced.
         let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };

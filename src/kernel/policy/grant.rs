@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
-use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput};
+use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput, WrittenValues};
 
 /// What a manifest asks for and its parent does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         stub_imports: asked.stub_imports,
         imports: asked.imports.clone(),
         private: asked.private || parent.private,
+        written: WrittenValues::default(),
     };
     (spec, refused)
 }

@@ -27,6 +27,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use url::Url;
 
 pub use self::bounds::{MANIFEST_BYTES_MAX, MODULE_BYTES_MAX};
@@ -63,7 +64,7 @@ pub enum Access {
 /// The plugin directories, the built-in plugins, and the programs that were read from them.
 #[derive(Debug)]
 pub struct Sources {
-    plugin_dirs: Vec<PathBuf>,
+    plugin_dirs: RwLock<Arc<[PathBuf]>>,
     cache: Cache,
 }
 
@@ -90,7 +91,20 @@ pub fn program_of(name: &str, bytes: Vec<u8>) -> Result<Program, Failure> {
 impl Sources {
     /// Sources with these directories for names, in order of search; missing ones are skipped.
     pub fn new(plugin_dirs: Vec<PathBuf>) -> Self {
-        Sources { plugin_dirs, cache: Cache::default() }
+        Sources { plugin_dirs: RwLock::new(plugin_dirs.into()), cache: Cache::default() }
+    }
+
+    /// The directories for names, in order of search.
+    pub fn dirs(&self) -> Arc<[PathBuf]> {
+        Arc::clone(&self.plugin_dirs.read())
+    }
+
+    /// Puts directories for names before the others; those that are among them already stay where they are.
+    pub fn add_dirs(&self, dirs: &[PathBuf]) {
+        let mut known = self.plugin_dirs.write();
+        let added = dirs.iter().filter(|dir| !known.contains(dir));
+        let all: Arc<[PathBuf]> = added.chain(known.iter()).cloned().collect();
+        *known = all;
     }
 
     /// Turns a source into a program. Failures are of kind `Load`, or `Denied` for a source that a guest may not load.
@@ -158,7 +172,7 @@ impl Sources {
 
     /// The names that can be loaded, sorted, each once: those of the plugin directories and the built-in ones.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.plugin_dirs.iter().flat_map(|dir| name::list(dir)).collect();
+        let mut names: Vec<String> = self.dirs().iter().flat_map(|dir| name::list(dir)).collect();
         // A shadowed built-in plugin would be listed twice, once under each spelling.
         let shadowed: Vec<String> = names.iter().map(|name| name::fold(name)).collect();
         let visible = builtin::ALL.iter().filter(|builtin| !shadowed.contains(&name::fold(builtin.name)));
@@ -227,7 +241,7 @@ impl Sources {
     }
 
     fn locate_name(&self, wanted: &str, access: Access) -> Result<SourcePlace, Failure> {
-        if let Some(path) = self.plugin_dirs.iter().find_map(|dir| name::find(dir, wanted)) {
+        if let Some(path) = self.dirs().iter().find_map(|dir| name::find(dir, wanted)) {
             return Ok(SourcePlace::File(absolute(&path)));
         }
         match builtin::find(wanted) {

@@ -22,11 +22,11 @@ pub static COMMAND: Command = Command {
         "\
         load text\n\
         # 1:text\n\
-        alias up = text.upper\n\
-        up hello\n\
+        alias big = text.upper\n\
+        big hello\n\
         # HELLO\n\
         alias\n\
-        # alias up = text.upper",
+        # alias big = text.upper",
         "\
         alias greet = 'echo hello; echo and'\n\
         greet bye\n\

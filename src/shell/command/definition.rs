@@ -48,6 +48,11 @@ pub const fn syntax_with<A: clap::Args>(kind_after: KindAfter) -> Syntax {
     Syntax { make: definition::<A>, shape: OnceLock::new(), kind_after }
 }
 
+/// The shape of a clap struct, where its words stand elsewhere than in a line.
+pub fn shape_of<A: clap::Args>(name: &'static str) -> Shape {
+    Shape::new(name, definition::<A>(), false, false)
+}
+
 fn definition<A: clap::Args>() -> clap::Command {
     A::augment_args(clap::Command::new("")).no_binary_name(true).disable_help_flag(true).disable_version_flag(true)
 }

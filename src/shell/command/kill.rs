@@ -61,7 +61,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 /// Ended and moved processes of all targets.
 #[derive(Default)]
-struct News {
+pub struct News {
     lines: Vec<Line>,
     jobs: Vec<Value>,
     ended: Vec<Value>,
@@ -69,7 +69,8 @@ struct News {
 }
 
 impl News {
-    fn add(&mut self, killed: &Killed) {
+    /// Adds the effect of a kill.
+    pub fn add(&mut self, killed: &Killed) {
         self.lines.extend(lines(killed));
         self.ended.extend(killed.ended.iter().map(|label| json!({ "id": label.id, "name": label.name })));
         self.moved.extend(killed.moved.iter().map(|(label, parent)| {
@@ -79,7 +80,8 @@ impl News {
         }));
     }
 
-    fn reply(self) -> Reply {
+    /// The news as a reply.
+    pub fn reply(self) -> Reply {
         let json = json!({ "ended": self.ended, "moved": self.moved, "jobs": self.jobs });
         Reply::News { lines: self.lines, json }
     }

@@ -13,6 +13,10 @@ pub enum Kind {
     Function,
     /// A built-in plugin, one of the plugin directories, or a file.
     Loadable,
+    /// What `load` takes: a [`Kind::Loadable`], or a plugin of the project with its options.
+    Load,
+    /// A plugin of the project.
+    ProjectPlugin,
     File,
     /// A file, or a call by its number.
     FileOrSeq,

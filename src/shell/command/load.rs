@@ -1,23 +1,17 @@
 //! `load`: a source to a process.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::trace::host::notice_unseen;
-use super::{Arguments, Command, Group, Run, syntax};
-use crate::kernel::supervision::CRASHES_MAX_MAX;
-use crate::kernel::{
-    CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
-};
-use crate::runtime::{FuelCount, Host};
+use super::{Arguments, Command, Group, Kind, Run, syntax_with};
+use crate::kernel::{JobEnd, JobOutput, ProcessId, ProcessLabel};
 use crate::secrets::without_secrets;
-use crate::shell::loading::options::LoadOptions;
-use crate::shell::loading::{LoadChoice, directory, request, start};
+use crate::shell::loading::words::{LoadWords, watched};
+use crate::shell::loading::{directory, start};
 use crate::shell::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::parse_duration;
 use crate::shell::waits::WaitOutcome;
 use crate::text::counted;
 
@@ -56,50 +50,16 @@ pub static COMMAND: Command = Command {
         load echo --memory-max 64p --timeout 2s --config lang=en\n\
         # 1:echo",
     ],
-    syntax: syntax::<LoadWords>(),
+    syntax: syntax_with::<LoadWords>(|_| Some(Kind::Load)),
     run: Run::Plain(run),
 };
 
-#[derive(Debug, clap::Args)]
-// `--wasi-stdin` for `plugsh call`, where `--stdin` is the call's input.
-#[command(mut_arg("wasi_stdin", |arg| arg.long("stdin")))]
-struct LoadWords {
-    #[arg(value_name = "SOURCE")]
-    source: String,
-    /// the process's name
-    #[arg(long = "as", value_name = "NAME")]
-    name: Option<String>,
-    /// native: this shell's own runtime; extism: the stock SDK
-    #[arg(long, default_value = "native")]
-    host: Host,
-    /// after a crash: never start it again, or `on-crash=5/10s`: at most 5 times in 10 s
-    #[arg(long, value_name = "never|on-crash[=MAX/WINDOW]", value_parser = parse_restart)]
-    restart: Option<Restart>,
-    /// when it crashes: reset throws its instance away, kill ends it
-    #[arg(long)]
-    on_crash: Option<OnCrash>,
-    /// reload it when its file changes, and what it starts when theirs do; a manifest's URLs are not looked at before
-    #[arg(long)]
-    watch: bool,
-    /// the most time to fetch and compile it; 0: as without this option
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    load_timeout: Option<Duration>,
-    /// count the fuel of its calls, and of what it loads, as `trace fuel on` does of all
-    #[arg(long)]
-    fuel_count: bool,
-    #[command(flatten)]
-    options: LoadOptions,
-}
-
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<LoadWords>()?;
-    let host = words.host;
-    let supervision =
-        Supervision { on_crash: words.on_crash.unwrap_or_default(), restart: words.restart.unwrap_or_default() };
     if let Some(dir) = directory::directory(&words.source) {
-        return load_directory(session, dir, &words, host, supervision);
+        return load_directory(session, dir, &words);
     }
-    let request = ready(session, &words.source, &words, host, supervision)?;
+    let request = words.request(session, &words.source)?;
     if session.kernel().breakpoints().is_empty() {
         let label = start(session, request)?;
         return started(session, &label, words.watch);
@@ -116,27 +76,6 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// The request for one source.
-fn ready(
-    session: &mut Session,
-    source: &str,
-    words: &LoadWords,
-    host: Host,
-    supervision: Supervision,
-) -> Result<LoadRequest, ShellError> {
-    let deadline = session.kernel().load_deadline(words.load_timeout);
-    let choice = LoadChoice { name: words.name.clone(), host, options: &words.options, deadline };
-    let request = request(session, source, choice)?;
-    if words.watch {
-        watchable(&request.program).map_err(|error| session.call_error(error))?;
-    }
-    let mut request = LoadRequest { supervision, ..request };
-    if words.fuel_count {
-        request.spec.fuel_count = FuelCount::Asked;
-    }
-    Ok(request)
-}
-
 /// A module of a directory, in JSON.
 #[derive(Serialize)]
 struct FileRow {
@@ -147,13 +86,7 @@ struct FileRow {
 }
 
 /// Loads each module of a directory. The error of one is shown, and at the end counted.
-fn load_directory(
-    session: &mut Session,
-    dir: &Path,
-    words: &LoadWords,
-    host: Host,
-    supervision: Supervision,
-) -> Result<Reply, ShellError> {
+fn load_directory(session: &mut Session, dir: &Path, words: &LoadWords) -> Result<Reply, ShellError> {
     if words.name.is_some() {
         return Err(ShellError::usage("`--as` names one process, and a directory may give several"));
     }
@@ -167,9 +100,9 @@ fn load_directory(
     let (mut lines, mut rows) = (Vec::new(), Vec::new());
     for path in directory::modules(dir)? {
         let file = path.display().to_string();
-        let request = ready(session, &file, words, host, supervision);
-        let label =
-            request.and_then(|request| start(session, request)).and_then(|label| watched(session, label, words.watch));
+        let request = words.request(session, &file);
+        let label = request.and_then(|request| start(session, request));
+        let label = label.and_then(|label| words.watched(session, label));
         match label {
             Err(error) if error.kind == ErrorKind::Interrupted => return Err(error),
             Err(error) => {
@@ -201,14 +134,6 @@ fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, She
     }
 }
 
-/// A process that was started, watched where that is asked for.
-fn watched(session: &Session, label: ProcessLabel, watch: bool) -> Result<ProcessLabel, ShellError> {
-    if watch {
-        session.kernel().watch(label.id).map_err(|error| session.call_error(error))?;
-    }
-    Ok(label)
-}
-
 fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
     let label = watched(session, label.clone(), watch)?;
     if session.kernel().traces_host().is_some() {
@@ -216,38 +141,4 @@ fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<R
     }
     let line = Line::new().with(Role::Name, label.to_string());
     Ok(Reply::news(line, serde_json::json!({ "id": label.id, "name": label.name })))
-}
-
-/// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.
-fn parse_restart(text: &str) -> Result<Restart, String> {
-    let wrong = || format!("`{text}`: write `never`, `on-crash` or `on-crash=5/10s`");
-    match text.split_once('=') {
-        None if text == "never" => Ok(Restart::Never),
-        None if text == "on-crash" => Ok(Restart::OnCrash(None)),
-        Some(("on-crash", limit)) => {
-            let (most, window) = limit.split_once('/').ok_or_else(wrong)?;
-            let crashes_max: u32 = most.parse().map_err(|_| wrong())?;
-            if !(1..=CRASHES_MAX_MAX).contains(&crashes_max) {
-                return Err(format!("`{text}`: from 1 to {CRASHES_MAX_MAX} crashes can be counted"));
-            }
-            Ok(Restart::OnCrash(Some(CrashesMax { crashes_max, window: parse_duration(window)? })))
-        }
-        _ => Err(wrong()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn restarts_are_read() {
-        let most = CrashesMax { crashes_max: 5, window: Duration::from_secs(10) };
-        assert_eq!(parse_restart("never"), Ok(Restart::Never));
-        assert_eq!(parse_restart("on-crash"), Ok(Restart::OnCrash(None)));
-        assert_eq!(parse_restart("on-crash=5/10s"), Ok(Restart::OnCrash(Some(most))));
-        for wrong in ["", "always", "on-crash=", "on-crash=5", "on-crash=0/1s", "on-crash=9999/1s", "never=1/1s"] {
-            assert!(parse_restart(wrong).is_err(), "{wrong}");
-        }
-    }
 }

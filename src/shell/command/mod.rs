@@ -26,6 +26,7 @@ mod fg;
 mod help;
 mod history;
 mod info;
+mod init;
 mod jobs;
 mod json;
 mod kill;
@@ -48,6 +49,7 @@ mod source;
 mod stats;
 mod time;
 pub mod trace;
+mod up;
 mod verify;
 mod wait;
 mod watch;
@@ -61,6 +63,7 @@ pub use kind::Kind;
 pub use mistake::Subject;
 pub use shape::{ArgSlot, OptionShape, Shape, SlotWord};
 pub use table::TABLE;
+pub use up::{apply_to, read_project};
 
 use super::session::Session;
 

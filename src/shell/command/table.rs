@@ -2,9 +2,9 @@
 
 use super::Command;
 use super::{
-    alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill,
-    limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, set, sleep,
-    source, stats, time, trace, verify, wait, watch,
+    alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, init, jobs, json,
+    kill, limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, set, sleep,
+    source, stats, time, trace, up, verify, wait, watch,
 };
 
 /// Every command, in the order of `help`.
@@ -12,6 +12,9 @@ pub static TABLE: &[&Command] = &[
     &load::COMMAND,
     &call::COMMAND,
     &plugins::COMMAND,
+    &up::UP,
+    &up::DOWN,
+    &init::COMMAND,
     &kill::COMMAND,
     &restart::COMMAND,
     &reload::COMMAND,

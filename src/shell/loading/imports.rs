@@ -2,7 +2,7 @@
 //! are given: `extism:host/user.kv_write(handle, i64) -> handle`.
 
 use crate::runtime::ImportStandIn;
-use crate::runtime::stand_in::{StandInType, StandInTypes};
+use crate::runtime::stand_in::{StandInType, StandInTypes, types_text};
 
 /// Reads `MODULE.FUNCTION[(TYPE, ...)[->TYPE]]=PLUGIN.FUNCTION`.
 ///
@@ -24,6 +24,12 @@ pub fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
         return Err(wrong());
     }
     Ok(ImportStandIn { module: module.into(), function: function.into(), types, target: target.into() })
+}
+
+/// A stand-in as [`import_stand_in`] reads it.
+pub fn import_text(import: &ImportStandIn) -> String {
+    let types = import.types.as_ref().map(types_text).unwrap_or_default();
+    format!("{}.{}{types}={}", import.module, import.function, import.target)
 }
 
 /// An import as `stub` names it.
@@ -79,7 +85,6 @@ fn list(text: &str) -> Result<Vec<StandInType>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::stand_in::types_text;
 
     #[test]
     fn stand_ins_are_read_with_and_without_types() {
@@ -98,6 +103,7 @@ mod tests {
             let read = import_stand_in(text).unwrap();
             assert_eq!((read.module.as_str(), read.function.as_str()), (module, function), "{text}");
             assert_eq!(read.types.as_ref().map(types_text).as_deref(), types, "{text}");
+            assert_eq!(import_stand_in(&import_text(&read)).as_ref(), Ok(&read), "{text}");
         }
     }
 

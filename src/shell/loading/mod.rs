@@ -8,6 +8,8 @@ pub mod options;
 mod sources;
 mod stand_ins;
 mod values;
+pub mod words;
+pub mod written;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -95,7 +97,10 @@ fn request_of(session: &mut Session, program: Arc<Program>, choice: LoadChoice<'
 }
 
 /// Checks early that each allowed path is a directory or a regular file.
-fn check_paths(texts: &[String]) -> Result<(), ShellError> {
+///
+/// # Errors
+/// A path leads to neither; with the option.
+pub fn check_paths(texts: &[String]) -> Result<(), ShellError> {
     for text in texts {
         let host = AllowedPath::new(text).host;
         let why = match host.metadata() {

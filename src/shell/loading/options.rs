@@ -7,7 +7,7 @@ use super::imports::import_stand_in;
 use super::limits::PluginLimitArgs;
 use crate::kernel::policy::{check_own_grants, load_pattern_within};
 use crate::runtime::program::ImportStandIn;
-use crate::runtime::{AllowedPath, Spec, StubImports, hosts};
+use crate::runtime::{AllowedPath, Spec, StubImports, WrittenValues, hosts};
 use crate::shell::reply::ShellError;
 use crate::text::json_cause;
 
@@ -58,6 +58,9 @@ pub struct LoadOptions {
     /// no WASI, even when the module imports it
     #[arg(long)]
     pub no_wasi: bool,
+    /// The values that a project's file took from the environment; no option.
+    #[arg(skip)]
+    pub written: WrittenValues,
 }
 
 impl LoadOptions {
@@ -85,6 +88,7 @@ impl LoadOptions {
         spec.private |= self.private;
         spec.imports.extend(self.import.iter().cloned());
         spec.stub_imports = self.stub_imports.or(spec.stub_imports);
+        spec.written = self.written.clone();
         Ok(spec)
     }
 }

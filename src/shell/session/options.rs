@@ -1,5 +1,7 @@
 //! The options of a session, as the command line sets them.
 
+use std::path::PathBuf;
+
 use crate::kernel::OwnerId;
 use crate::runtime::LogLevel;
 
@@ -15,6 +17,8 @@ pub struct SessionOptions {
     /// Lines of a script are shown before they run.
     pub echo: bool,
     pub lines_from: LinesFrom,
+    /// The project's file, absolute; `None`: the one that is found upwards from the working directory.
+    pub project: Option<PathBuf>,
     /// Log lines of plugins at this level and above are shown while the session waits for a call.
     pub logs_shown: Option<LogLevel>,
     /// Whose jobs, breakpoints and notices the session's are.

@@ -138,6 +138,26 @@ struct UnstubWords {
 }
 
 fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let spec = spec_of(session, arguments)?;
+    set(session, &spec)?;
+    Ok(Reply::done(serde_json::json!({ "stub": spec.name(), "answer": answer_text(&spec.answer) })))
+}
+
+/// Sets a stub.
+///
+/// # Errors
+/// There are too many stubs, or it stands in for a living process's import that has another.
+pub fn set(session: &Session, spec: &StubSpec) -> Result<(), ShellError> {
+    session.kernel().set_stub(spec.clone()).map_err(|why| ShellError::failed(why.line(SHELL)))?;
+    session.record(|| Entry::Stub(spec.into()));
+    Ok(())
+}
+
+/// The stub that the words of `stub` ask for.
+///
+/// # Errors
+/// The words are wrong, or ask for no answer or several.
+pub fn spec_of(session: &mut Session, arguments: Arguments) -> Result<StubSpec, ShellError> {
     let (words, input) = arguments.parse::<StubWords>()?;
     let answer = match (input, words.echo, words.run) {
         (Some(bytes), false, None) if words.hex => {
@@ -155,26 +175,18 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             ));
         }
     };
-    let spec = match import_name(&words.target)
-        .transpose()
-        .map_err(|why| ShellError::usage(format!("`{}`: {why}", words.target)))?
-    {
-        Some(ImportName { module, function, types }) => {
-            StubSpec { filter: words.filter, ..StubSpec::of_import(&module, &function, types, answer) }
-        }
-        None => {
-            let (plugin, function) = split(session, &words.target)?;
-            // A stub may precede its plugin; only a name close to an existing one is taken for a typo.
-            let unknown = session.unknown_call(&plugin, &function).filter(|unknown| unknown.near.is_some());
-            if let Some(unknown) = unknown.filter(|_| !words.pending) {
-                session.notice(Line::new().with(Role::Warn, unknown.message()));
-            }
-            StubSpec { plugin, function, filter: words.filter, answer, import: None }
-        }
-    };
-    session.kernel().set_stub(spec.clone()).map_err(|why| ShellError::failed(why.line(SHELL)))?;
-    session.record(|| Entry::Stub((&spec).into()));
-    Ok(Reply::done(serde_json::json!({ "stub": spec.name(), "answer": answer_text(&spec.answer) })))
+    let import = import_name(&words.target).transpose();
+    if let Some(import) = import.map_err(|why| ShellError::usage(format!("`{}`: {why}", words.target)))? {
+        let ImportName { module, function, types } = import;
+        return Ok(StubSpec { filter: words.filter, ..StubSpec::of_import(&module, &function, types, answer) });
+    }
+    let (plugin, function) = split(session, &words.target)?;
+    // A stub may precede its plugin; only a name close to an existing one is taken for a typo.
+    let unknown = session.unknown_call(&plugin, &function).filter(|unknown| unknown.near.is_some());
+    if let Some(unknown) = unknown.filter(|_| !words.pending) {
+        session.notice(Line::new().with(Role::Warn, unknown.message()));
+    }
+    Ok(StubSpec { plugin, function, filter: words.filter, answer, import: None })
 }
 
 /// Splits `NAME.FUNCTION`: at the longest living name that matches, else at the last dot.
@@ -280,13 +292,13 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 }
 
 /// Removes an import's stub; returns the number of removed stubs, 0 or 1.
-fn unstub_import(session: &Session, spec: &StubSpec) -> usize {
+pub fn unstub_import(session: &Session, spec: &StubSpec) -> usize {
     session.record(|| Entry::Unstub { plugin: spec.plugin.clone(), function: Some(spec.function.clone()) });
     usize::from(session.kernel().unstub_import(&spec.name()))
 }
 
 /// Removes the stubs of a plugin, or of one function; returns the number of removed stubs.
-fn unstub(session: &Session, plugin: &str, function: Option<&str>) -> usize {
+pub fn unstub(session: &Session, plugin: &str, function: Option<&str>) -> usize {
     session.record(|| Entry::Unstub { plugin: plugin.to_owned(), function: function.map(str::to_owned) });
     session.kernel().unstub(plugin, function)
 }

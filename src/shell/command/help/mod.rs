@@ -5,6 +5,7 @@ mod debugging;
 mod filters;
 mod guests;
 mod language;
+mod project;
 mod topic;
 
 use super::{Arguments, Command, CommandTable, Group, Run, describe, find, syntax};
@@ -14,7 +15,8 @@ use crate::text::{closest, quoted};
 use topic::Topic;
 
 /// The topics, in the order in which they are offered.
-const TOPICS: [Topic; 5] = [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING, guests::GUESTS];
+const TOPICS: [Topic; 6] =
+    [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING, guests::GUESTS, project::PROJECT];
 
 /// The command `help`.
 pub static COMMAND: Command = Command {
@@ -23,7 +25,8 @@ pub static COMMAND: Command = Command {
     summary: "list commands, or explain one",
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
-        `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call. `help PLUGIN.FUNCTION` shows what a function of a \
+        `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call, \
+        `help project` what `plugsh.toml` says. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
         "\

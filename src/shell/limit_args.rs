@@ -1,28 +1,35 @@
-//! The options that set limits, made from the table of limits; `limits` lists them with their defaults.
+//! The options of the program that set a kernel's limits, made from the table of limits; `limits` lists them with their
+//! defaults. A project's file says them too.
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use plugsh::journal::PayloadSettings;
-use plugsh::limits::{Amount, LIMITS, Limit, LimitRow, LimitUnit, Limits};
-use plugsh::shell::units::{parse_duration, parse_size, parse_within};
-use plugsh::shell::words::limit_error;
+use crate::journal::PayloadSettings;
+use crate::limits::{Amount, LIMITS, Limit, LimitRow, LimitUnit, Limits};
+use crate::shell::units::{parse_duration, parse_size, parse_within};
+use crate::shell::words::limit_error;
 
 /// Bytes of one side of a call that `--payload-bytes` keeps.
 const PAYLOAD_BYTES_EACH_MAX: u64 = 64 << 10;
 
 /// The limits that were given.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LimitArgs(Vec<(Limit, Amount)>);
 
 impl LimitArgs {
     /// Whose payloads the trace keeps from the start: `--payload-bytes` turns all on, or with 0 all off.
     pub fn payloads(&self) -> Option<PayloadSettings> {
-        let given = self.0.iter().find(|(limit, _)| *limit == Limit::PayloadBytes);
+        let given = self.0.iter().rfind(|(limit, _)| *limit == Limit::PayloadBytes);
         given.and_then(|(_, amount)| match *amount {
             Amount::Bytes(0) => Some(PayloadSettings::default()),
             Amount::Bytes(bytes_total_max) => Some(PayloadSettings::all(PAYLOAD_BYTES_EACH_MAX, bytes_total_max)),
             Amount::Off | Amount::Count(_) | Amount::Time(_) => None,
         })
+    }
+
+    /// These limits, but those of `other` where both have one.
+    #[must_use]
+    pub fn and(&self, other: &LimitArgs) -> LimitArgs {
+        LimitArgs(self.0.iter().chain(&other.0).copied().collect())
     }
 
     /// The limits: the given values, else the defaults.
