@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use common::missing_tool::not_run;
 use common::plugsh;
 use plugsh::runtime::host_functions::PluginFunction;
-use tiny_http::{Request, Response};
+use tiny_http::{Header, Request, Response};
 
 const HOSTS: [&str; 2] = ["native", "extism"];
 /// The bindings that import the host's functions themselves, below `plugins/guests`.
@@ -21,7 +21,7 @@ const BINDINGS: [&str; 4] = ["c/plugsh.h", "zig/plugsh.zig", "assemblyscript/plu
 const SMALL: usize = 63;
 const LARGE: usize = 1 << 20;
 
-/// A loopback server that answers with method, `x-from` and body of the request.
+/// A loopback server that answers with method, `x-from` and body of the request, and a header.
 struct Server {
     server: Arc<tiny_http::Server>,
     thread: Option<JoinHandle<()>>,
@@ -55,7 +55,8 @@ fn answer(mut request: Request) {
     let from = request.headers().iter().find(|header| header.field.equiv("x-from"));
     let from = from.map_or("nobody", |header| header.value.as_str());
     let text = format!("{} [{from}] {body}", request.method());
-    request.respond(Response::from_string(text)).expect("the guest waits for its answer");
+    let header = Header::from_bytes("X-Answer", r#"a "pong""#).expect("a header");
+    request.respond(Response::from_string(text).with_header(header)).expect("the guest waits for its answer");
 }
 
 fn root() -> PathBuf {

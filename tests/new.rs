@@ -67,6 +67,16 @@ impl New {
         assert!(ended.status.success(), "`{command}`: {}", String::from_utf8_lossy(&ended.stderr));
     }
 
+    /// What the plugin says of itself, which `help` shows of a plugin in a folder of plugins.
+    fn says_what_it_does(&self, wasm: &str) {
+        let folder = self.dir.join("plugins");
+        fs::create_dir(&folder).unwrap();
+        let (_, suffix) = wasm.rsplit_once('.').unwrap();
+        fs::copy(self.dir.join(wasm), folder.join(format!("it.{suffix}"))).unwrap();
+        let asked = plugsh().args(["--plugins", folder.to_str().unwrap(), "-c", "help it.greet"]).run().code(0);
+        asked.stdout_has("reeting of whom its input names\n").stdout_has("it.greet Ada\n");
+    }
+
     /// The plugin's own test file holds, and in the stock host too.
     fn meets_its_test(&self) {
         let file = self.dir.join("first-try.plugsh");
@@ -88,6 +98,7 @@ fn by_zig(language: &str) {
     let command = new.build_command();
     assert!(command.starts_with("python3 -m ziglang "), "{command}");
     new.sh(&command.replacen("python3 -m ziglang", &format!("'{}'", zig.display()), 1), &cache);
+    new.says_what_it_does("first-try.wasm");
     new.meets_its_test();
 }
 
@@ -164,6 +175,7 @@ fn a_new_plugin_in_javascript_builds_and_runs() {
     let [engine, pack] = commands[..] else { panic!("{commands:?}") };
     new.sh(&engine.replace("cargo build", "cargo build --offline --quiet"), &variables);
     new.sh(pack, &[]);
+    new.says_what_it_does("first-try.wat");
     new.meets_its_test();
 }
 
@@ -176,6 +188,7 @@ fn a_new_plugin_in_rust_builds_and_runs() {
     // Cargo takes the versions of the plugins', which are those in its cache.
     fs::copy(root().join("plugins/Cargo.lock"), new.dir.join("Cargo.lock")).unwrap();
     new.sh(&format!("{} --offline --quiet", new.build_command()), &[]);
+    new.says_what_it_does("target/wasm32-unknown-unknown/release/first_try.wasm");
     new.meets_its_test();
 }
 

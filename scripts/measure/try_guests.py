@@ -53,13 +53,14 @@ class Tried:
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Answers with method, `x-from` and body of the request, as the one of tests/languages.rs."""
+    """Answers with method, `x-from` and body of the request, and a header, as the one of tests/languages.rs."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
         text = f"POST [{self.headers['x-from']}] {body}".encode()
         self.send_response(200)
         self.send_header("content-length", str(len(text)))
+        self.send_header("x-answer", 'a "pong"')
         self.end_headers()
         self.wfile.write(text)
 

@@ -25,6 +25,7 @@
 @external("extism:host/env", "var_set") declare function host_var_set(key: u64, value: u64): void;
 @external("extism:host/env", "http_request") declare function host_http_request(request: u64, body: u64): u64;
 @external("extism:host/env", "http_status_code") declare function host_http_status_code(): i32;
+@external("extism:host/env", "http_headers") declare function host_http_headers(): u64;
 @external("extism:host/env", "log_trace") declare function host_log_trace(message: u64): void;
 @external("extism:host/env", "log_debug") declare function host_log_debug(message: u64): void;
 @external("extism:host/env", "log_info") declare function host_log_info(message: u64): void;
@@ -133,11 +134,45 @@ export function log(level: Level, message: string): void {
 // ---- HTTP, to the hosts that --allow-host lets this plugin reach
 
 export class Response {
-  constructor(public status: i32, public body: ArrayBuffer) {}
+  /** `headers` are by their names in lower case. */
+  constructor(public status: i32, public headers: Map<string, string>, public body: ArrayBuffer) {}
 
   text(): string {
     return String.UTF8.decode(this.body);
   }
+
+  /** A header, by its name in lower case; null where there is none. */
+  header(name: string): string | null {
+    return this.headers.has(name) ? this.headers.get(name) : null;
+  }
+}
+
+/** Reads an object of strings from the host's JSON, which escapes control characters alone. */
+function objectOfStrings(json: string): Map<string, string> {
+  const object = new Map<string, string>();
+  let key = "", text = "", isText = false, isKey = true;
+  for (let i = 0; i < json.length; i++) {
+    let c = json.charAt(i);
+    if (c == '"') {
+      if (isText && isKey) key = text;
+      if (isText && !isKey) object.set(key, text);
+      if (isText) isKey = !isKey;
+      isText = !isText;
+      text = "";
+    } else if (c == "\\" && i + 1 < json.length) {
+      c = json.charAt(++i);
+      const escape = "bfnrt".indexOf(c);
+      if (escape >= 0) c = "\b\f\n\r\t".charAt(escape);
+      if (c == "u") {
+        c = String.fromCharCode(<i32>parseInt(json.substr(i + 1, 4), 16));
+        i += 4;
+      }
+      text += c;
+    } else if (isText) {
+      text += c;
+    }
+  }
+  return object;
 }
 
 export class Request {
@@ -155,7 +190,8 @@ export class Request {
     }
     const json = `{"method":${quoted(this.method)},"url":${quoted(this.url)},"headers":{${headers}}}`;
     const body = host_http_request(textBlock(json), block(this.body));
-    return new Response(host_http_status_code(), take(body));
+    const status = host_http_status_code(), answered = String.UTF8.decode(take(host_http_headers()));
+    return new Response(status, objectOfStrings(answered), take(body));
   }
 }
 

@@ -74,13 +74,14 @@ export function greet(): i32 {
   return plugsh.outputText("hello " + who);
 }
 
-/** Posts `ping` to the URL; status and body of the answer. */
+/** Posts `ping` to the URL; status, header `x-answer` and body of the answer. */
 export function fetch(): i32 {
   const request = new plugsh.Request(plugsh.inputText(), "POST");
   request.headers.set("x-from", 'a "sampler"');
   request.body = String.UTF8.encode("ping");
   const response = request.send();
-  return plugsh.outputText(`${response.status} ${response.text()}`);
+  const answer = response.header("x-answer");
+  return plugsh.outputText(`${response.status} ${answer !== null ? answer : ""} ${response.text()}`);
 }
 
 /** Its input. */

@@ -61,8 +61,10 @@ typedef struct {
   size_t body_len;
 } plugsh_http_request;
 
+/* An answer: plugsh_http_header reads a header, plugsh_http_free frees all of it. */
 typedef struct {
   int32_t status;
+  plugsh_bytes headers; /* JSON */
   plugsh_bytes body;
 } plugsh_http_response;
 
@@ -72,6 +74,22 @@ typedef enum { PLUGSH_TRACE, PLUGSH_DEBUG, PLUGSH_INFO, PLUGSH_WARN, PLUGSH_ERRO
 #define PLUGSH_EXPORT(name)                                                              \
   PLUGSH_C_ __attribute__((export_name(#name))) int32_t plugsh_export_##name(void); \
   int32_t plugsh_export_##name(void)
+
+/* Says what the plugin and its functions do, and an input to try each with; `help PLUGIN.FUNCTION` shows it. Written once,
+ * texts as literals, no comma between functions:
+ *
+ *     PLUGSH_ABOUT("greets people", PLUGSH_DOES(greet, "a greeting of whom its input names", "Ada"));
+ */
+#define PLUGSH_ABOUT(summary, functions)                                                           \
+  __asm__(".section \".custom_section.plugsh-about\",\"\",@\n"                                      \
+          PLUGSH_ASCII_({"summary":) PLUGSH_ASCII_(summary) PLUGSH_ASCII_(,"functions":[)           \
+          functions PLUGSH_ASCII_({"name":""}]}) ".text\n")
+#define PLUGSH_DOES(name, does, input)                                                             \
+  PLUGSH_ASCII_({"name":) PLUGSH_ASCII_(#name) PLUGSH_ASCII_(,"summary":) PLUGSH_ASCII_(does)       \
+  PLUGSH_ASCII_(,"input":) PLUGSH_ASCII_(input) PLUGSH_ASCII_(},)
+/* Source text as bytes of a section: quoted once for the assembler, and once for C. */
+#define PLUGSH_ASCII_(...) ".ascii " PLUGSH_STRING_(#__VA_ARGS__) "\n"
+#define PLUGSH_STRING_(text) #text
 
 /* ---- Functions of the host, as they are imported. A handle names a block of bytes that the host keeps; 0 is none. ---- */
 
@@ -97,6 +115,7 @@ PLUGSH_ENV_(uint64_t, var_get, (uint64_t key));
 PLUGSH_ENV_(void, var_set, (uint64_t key, uint64_t value));
 PLUGSH_ENV_(uint64_t, http_request, (uint64_t request, uint64_t body));
 PLUGSH_ENV_(int32_t, http_status_code, (void));
+PLUGSH_ENV_(uint64_t, http_headers, (void));
 PLUGSH_ENV_(void, log_trace, (uint64_t message));
 PLUGSH_ENV_(void, log_debug, (uint64_t message));
 PLUGSH_ENV_(void, log_info, (uint64_t message));
@@ -338,8 +357,50 @@ static inline plugsh_http_response plugsh_http(const plugsh_http_request *reques
   plugsh_append_(&text, "}}", NULL);
   uint64_t body = plugsh_host_http_request(plugsh_block_(text.data, text.len), plugsh_block_(request->body, request->body_len));
   free(text.data);
-  plugsh_http_response response = {plugsh_host_http_status_code(), plugsh_take_(body)};
+  plugsh_http_response response = {plugsh_host_http_status_code(), plugsh_take_(plugsh_host_http_headers()), plugsh_take_(body)};
   return response;
+}
+
+/* Reads a JSON string of the host, which escapes control characters alone, and gives what stands behind it. */
+static inline const char *plugsh_unjson_(const char *at, plugsh_bytes *text) {
+  text->len = 0;
+  for (at++; *at && *at != '"'; at++) {
+    char c = *at;
+    if (c == '\\') {
+      const char *escape = strchr("b\bf\fn\nr\rt\t", c = *++at);
+      if (escape && *escape) c = escape[1];
+      if (*at == 'u') {
+        char digits[5] = {0};
+        strncpy(digits, at + 1, 4);
+        c = (char)strtoul(digits, NULL, 16);
+        at += strlen(digits);
+      }
+    }
+    text->data[text->len++] = c;
+  }
+  text->data[text->len] = 0;
+  return *at ? at + 1 : at;
+}
+
+/* A header of an answer, by its name in lower case; without one it gives false, and a `value` of no bytes. */
+static inline bool plugsh_http_header(const plugsh_http_response *response, const char *name, plugsh_bytes *value) {
+  plugsh_bytes key = plugsh_room_(response->headers.len);
+  *value = plugsh_room_(response->headers.len);
+  bool found = false;
+  for (const char *at = response->headers.data; !found && (*at == '{' || *at == ',') && at[1] == '"';) {
+    at = plugsh_unjson_(at + 1, &key);
+    if (at[0] != ':' || at[1] != '"') break;
+    at = plugsh_unjson_(at + 1, value);
+    found = strcmp(key.data, name) == 0;
+  }
+  if (!found) value->data[value->len = 0] = 0;
+  free(key.data);
+  return found;
+}
+
+static inline void plugsh_http_free(plugsh_http_response *response) {
+  free(response->headers.data);
+  free(response->body.data);
 }
 
 /* ---- Other plugins ---- */

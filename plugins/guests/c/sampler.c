@@ -4,6 +4,10 @@
 
 #include "plugsh.h"
 
+PLUGSH_ABOUT("tries all that plugsh.h has",
+             PLUGSH_DOES(count_vowels, "how many vowels its input has, and \"total\" all inputs so far", "Hello, World!")
+             PLUGSH_DOES(shout, "its input in upper case, by the plugin `text`", "hello"));
+
 /* Counts the vowels of its input; `total` adds up in a variable. */
 PLUGSH_EXPORT(count_vowels) {
   plugsh_bytes text = plugsh_input(), before;
@@ -101,14 +105,17 @@ PLUGSH_EXPORT(greet) {
   return 0;
 }
 
-/* Posts `ping` to the URL; status and body of the answer. */
+/* Posts `ping` to the URL; status, header `x-answer` and body of the answer. */
 PLUGSH_EXPORT(fetch) {
   plugsh_bytes url = plugsh_input();
   const char *headers[] = {"x-from", "a \"sampler\"", NULL};
   plugsh_http_request request = {.url = url.data, .method = "POST", .headers = headers, .body = "ping", .body_len = 4};
   plugsh_http_response response = plugsh_http(&request);
-  plugsh_print("%" PRId32 " %s", response.status, response.body.data);
-  free(response.body.data);
+  plugsh_bytes answer;
+  plugsh_http_header(&response, "x-answer", &answer);
+  plugsh_print("%" PRId32 " %s %s", response.status, answer.data, response.body.data);
+  free(answer.data);
+  plugsh_http_free(&response);
   free(url.data);
   return 0;
 }

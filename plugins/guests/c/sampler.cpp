@@ -8,6 +8,10 @@
 
 #include "plugsh.h"
 
+PLUGSH_ABOUT("tries all that plugsh.h has",
+             PLUGSH_DOES(count_vowels, "how many vowels its input has, and \"total\" all inputs so far", "Hello, World!")
+             PLUGSH_DOES(shout, "its input in upper case, by the plugin `text`", "hello"));
+
 namespace {
 
 // A string of bytes that the header gave.
@@ -106,13 +110,17 @@ PLUGSH_EXPORT(greet) {
   return output("hello " + who);
 }
 
-// Posts `ping` to the URL; status and body of the answer.
+// Posts `ping` to the URL; status, header `x-answer` and body of the answer.
 PLUGSH_EXPORT(fetch) {
   std::string url = input();
   const char* headers[] = {"x-from", "a \"sampler\"", nullptr};
   plugsh_http_request request = {url.c_str(), "POST", headers, "ping", 4};
   plugsh_http_response response = plugsh_http(&request);
-  return output(std::to_string(response.status) + " " + owned(response.body));
+  plugsh_bytes answer;
+  plugsh_http_header(&response, "x-answer", &answer);
+  std::string text = std::to_string(response.status) + " " + owned(answer) + " " + response.body.data;
+  plugsh_http_free(&response);
+  return output(text);
 }
 
 // Its input.

@@ -166,7 +166,7 @@ func greet() int32 {
 	})
 }
 
-// fetch posts `ping` to the URL; status and body of the answer.
+// fetch posts `ping` to the URL; status, header `x-answer` and body of the answer.
 //
 //go:wasmexport fetch
 func fetch() int32 {
@@ -177,7 +177,7 @@ func fetch() int32 {
 			Headers: map[string]string{"x-from": `a "sampler"`},
 			Body:    []byte("ping"),
 		}.Send()
-		return fmt.Appendf(nil, "%d %s", response.Status, response.Body), err
+		return fmt.Appendf(nil, "%d %s %s", response.Status, response.Headers["x-answer"], response.Body), err
 	})
 }
 

@@ -20,11 +20,25 @@ if (names.length === 0) {
   process.exit(1);
 }
 
+/** The text of a comment on one line: without its stars and its final stop. */
+const line = (comment) => comment.replace(/^\s*\*? ?/gm, "").replace(/\s+/g, " ").trim().replace(/\.$/, "");
+// What `help PLUGIN.FUNCTION` shows: the comment above a function, and its `@example`; of the plugin the first line.
+const comments = [...script.toString().matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export function ([A-Za-z_]\w*)/g)];
+const described = comments.map(([, comment, name]) => {
+  const [summary, input] = comment.split("@example");
+  return { name, summary: line(summary), input: input && line(input) };
+});
+const summary = script.toString().match(/^\/\/ (.*)/)?.[1].replace(/\.$/, "");
+const about = JSON.stringify({ summary, functions: described });
+
 let end = 0;
 const data = [];
+/** Bytes as wasm's text form has them. */
+const escape = (bytes) => [...bytes].map((byte) => "\\" + byte.toString(16).padStart(2, "0")).join("");
+
 /** Places bytes in memory; gives address and length as constants. */
 function place(bytes) {
-  const escaped = [...bytes].map((byte) => "\\" + byte.toString(16).padStart(2, "0")).join("");
+  const escaped = escape(bytes);
   data.push(`  (data (i32.const ${end}) "${escaped}")`);
   const constants = `(i32.const ${end}) (i32.const ${bytes.length})`;
   end += bytes.length;
@@ -58,5 +72,6 @@ ${data.join("\n")}
     (if (result i64) (call $loaded)
       (then (i64.const 0))
       (else (call $block ${source}))))
-${functions.join("\n")})
+${functions.join("\n")}
+  (@custom "plugsh-about" "${escape(Buffer.from(about))}"))
 `);

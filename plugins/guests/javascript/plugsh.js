@@ -82,11 +82,13 @@ export const log = {
   error: (message) => host.log("error", `${message}`),
 };
 
-/** What came back of a request: its bytes, and the status. A status of 400 and more is an answer too. */
+/** What came back of a request: its bytes, the status, and the headers by their names in lower case. A status of 400 and more
+ * is an answer too. */
 export class Response extends Bytes {
-  constructor(status, body) {
+  constructor(status, headers, body) {
     super(body);
     this.status = status;
+    this.headers = headers;
   }
 }
 
@@ -94,7 +96,7 @@ export class Response extends Bytes {
 export function http(url, { method = "GET", headers = {}, body } = {}) {
   const flat = Object.entries(headers).flatMap(([name, value]) => [name, `${value}`]);
   const answer = host.http(method, `${url}`, flat, crossing(body));
-  return new Response(answer.status, answer.body);
+  return new Response(answer.status, answer.headers, answer.body);
 }
 
 /** `{ output }` or `{ error }`. */

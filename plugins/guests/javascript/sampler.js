@@ -77,10 +77,10 @@ export function greet() {
   return `hello ${who}`;
 }
 
-/** Posts `ping` to the URL; status and body of the answer. */
+/** Posts `ping` to the URL; status, header `x-answer` and body of the answer. */
 export function fetch(input) {
   const response = plugsh.http(input.text(), { method: "POST", headers: { "x-from": 'a "sampler"' }, body: "ping" });
-  return `${response.status} ${response.text()}`;
+  return `${response.status} ${response.headers["x-answer"]} ${response.text()}`;
 }
 
 /** Its input. */

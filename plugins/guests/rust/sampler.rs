@@ -140,12 +140,13 @@ pub fn greet() -> FnResult<String> {
     Ok(format!("hello {who}"))
 }
 
-/// Posts `ping` to the URL; status and body of the answer.
+/// Posts `ping` to the URL; status, header `x-answer` and body of the answer.
 #[plugin_fn]
 pub fn fetch(url: String) -> FnResult<String> {
     let request = HttpRequest::new(url).with_method("POST").with_header("x-from", "a \"sampler\"");
     let response = http::request(&request, Some("ping"))?;
-    Ok(format!("{} {}", response.status_code(), String::from_utf8_lossy(&response.body())))
+    let answer = response.header("x-answer").unwrap_or_default();
+    Ok(format!("{} {answer} {}", response.status_code(), String::from_utf8_lossy(&response.body())))
 }
 
 /// Its input.

@@ -28,6 +28,7 @@ const env = struct {
     extern "extism:host/env" fn var_set(key: u64, value: u64) void;
     extern "extism:host/env" fn http_request(request: u64, body: u64) u64;
     extern "extism:host/env" fn http_status_code() i32;
+    extern "extism:host/env" fn http_headers() u64;
     extern "extism:host/env" fn log_trace(message: u64) void;
     extern "extism:host/env" fn log_debug(message: u64) void;
     extern "extism:host/env" fn log_info(message: u64) void;
@@ -55,6 +56,31 @@ const user = struct {
 /// The body of an exported function: it gets an arena that lives as long as the call, and the input; it gives the output.
 /// An error is the plugin's failure, with its name as the message unless `fail` has set one.
 pub const Function = fn (arena: Allocator, input: []const u8) anyerror![]const u8;
+
+/// What the plugin and its functions do, and an input to try each with, as assembly of a section that hosts read;
+/// `help PLUGIN.FUNCTION` shows it: `comptime { asm (plugsh.about("greets", .{ .greet = .{ "a greeting", "Ada" } })); }`.
+pub fn about(comptime summary: []const u8, comptime functions: anytype) []const u8 {
+    comptime {
+        // Each character takes a branch or two; a section has 16 KiB at most.
+        @setEvalBranchQuota(200_000);
+        var json: []const u8 = "{\"summary\":" ++ quoted(summary) ++ ",\"functions\":[";
+        for (std.meta.fieldNames(@TypeOf(functions)), 0..) |name, i| {
+            const does, const example = @field(functions, name);
+            json = json ++ (if (i == 0) "" else ",") ++ "{\"name\":" ++ quoted(name) ++
+                ",\"summary\":" ++ quoted(does) ++ ",\"input\":" ++ quoted(example) ++ "}";
+        }
+        return ".section \".custom_section.plugsh-about\",\"\",@\n.ascii " ++ quoted(json ++ "]}") ++ "\n";
+    }
+}
+
+/// A literal as JSON and assembly write it.
+fn quoted(comptime text: []const u8) []const u8 {
+    comptime {
+        var json: []const u8 = "";
+        for (text) |c| json = json ++ if (c == '"' or c == '\\') [_]u8{ '\\', c } else [_]u8{c};
+        return "\"" ++ json ++ "\"";
+    }
+}
 
 /// Exports functions under the names of the fields: `comptime { plugsh.exportAll(.{ .greet = greet }); }`.
 pub fn exportAll(comptime functions: anytype) void {
@@ -175,14 +201,38 @@ pub const Request = struct {
     }
 };
 
-pub const Response = struct { status: i32, body: []u8 };
+pub const Response = struct {
+    status: i32,
+    headers: Headers,
+    body: []u8,
+
+    const Headers = std.json.ArrayHashMap([]const u8);
+
+    /// A header of the answer, by its name in lower case.
+    pub fn header(response: Response, name: []const u8) ?[]const u8 {
+        return response.headers.map.get(name);
+    }
+
+    /// The headers that the host gives as JSON; of none it gives none.
+    fn readHeaders(allocator: Allocator) Allocator.Error!Headers {
+        const json = try take(allocator, env.http_headers());
+        return std.json.parseFromSliceLeaky(Headers, allocator, json, .{}) catch |err| switch (err) {
+            error.OutOfMemory => error.OutOfMemory,
+            else => .{},
+        };
+    }
+};
 
 /// A status of 400 and more is an answer too. A host that may not be reached, or does not answer, ends this call.
 pub fn http(allocator: Allocator, request: Request) Allocator.Error!Response {
     const json = try std.json.Stringify.valueAlloc(allocator, request, .{});
     defer allocator.free(json);
     const handle = env.http_request(block(json), block(request.body));
-    return .{ .status = env.http_status_code(), .body = try take(allocator, handle) };
+    return .{
+        .status = env.http_status_code(),
+        .headers = try Response.readHeaders(allocator),
+        .body = try take(allocator, handle),
+    };
 }
 
 // ---- Other plugins

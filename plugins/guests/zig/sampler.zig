@@ -22,6 +22,10 @@ comptime {
         .crash = crash,
         .bounds = bounds,
     });
+    asm (plugsh.about("tries all that plugsh.zig has", .{
+            .count_vowels = .{ "how many vowels its input has, and \"total\" all inputs so far", "Hello, World!" },
+            .shout = .{ "its input in upper case, by the plugin `text`", "hello" },
+        }));
 }
 
 /// Counts the vowels of its input; `total` adds up in a variable.
@@ -112,7 +116,7 @@ fn greet(arena: Allocator, _: []const u8) ![]const u8 {
     return std.mem.concat(arena, u8, &.{ "hello ", who });
 }
 
-/// Posts `ping` to the URL; status and body of the answer.
+/// Posts `ping` to the URL; status, header `x-answer` and body of the answer.
 fn fetch(arena: Allocator, url: []const u8) ![]const u8 {
     const response = try plugsh.http(arena, .{
         .url = url,
@@ -120,7 +124,8 @@ fn fetch(arena: Allocator, url: []const u8) ![]const u8 {
         .headers = &.{.{ .name = "x-from", .value = "a \"sampler\"" }},
         .body = "ping",
     });
-    return std.fmt.allocPrint(arena, "{d} {s}", .{ response.status, response.body });
+    const answer = response.header("x-answer") orelse "";
+    return std.fmt.allocPrint(arena, "{d} {s} {s}", .{ response.status, answer, response.body });
 }
 
 /// Its input.

@@ -74,6 +74,9 @@ func hostHTTPRequest(request, body handle) handle
 //go:wasmimport extism:host/env http_status_code
 func hostHTTPStatusCode() int32
 
+//go:wasmimport extism:host/env http_headers
+func hostHTTPHeaders() handle
+
 //go:wasmimport extism:host/env log_trace
 func hostLogTrace(message handle)
 
@@ -223,10 +226,11 @@ type Request struct {
 	Body    []byte            `json:"-"`
 }
 
-// Response is what came back; a status of 400 and more is an answer too.
+// Response is what came back; a status of 400 and more is an answer too. Names of headers are in lower case.
 type Response struct {
-	Status int
-	Body   []byte
+	Status  int
+	Headers map[string]string
+	Body    []byte
 }
 
 // Send sends the request. A host that may not be reached, or does not answer, ends this call.
@@ -236,7 +240,11 @@ func (r Request) Send() (Response, error) {
 		return Response{}, err
 	}
 	body := hostHTTPRequest(block(request), block(r.Body))
-	return Response{Status: int(hostHTTPStatusCode()), Body: take(body)}, nil
+	response := Response{Status: int(hostHTTPStatusCode()), Body: take(body)}
+	if headers := hostHTTPHeaders(); headers != 0 {
+		err = json.Unmarshal(take(headers), &response.Headers)
+	}
+	return response, err
 }
 
 // ---- Other plugins

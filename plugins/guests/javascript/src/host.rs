@@ -73,7 +73,7 @@ fn write_log(level: String, message: String) {
     }
 }
 
-/// Status and body; `headers` are names and values in turn.
+/// Status, headers and body; `headers` are names and values in turn.
 fn request<'js>(
     ctx: Ctx<'js>,
     method: String,
@@ -88,6 +88,11 @@ fn request<'js>(
     let response = http::request::<Vec<u8>>(&request, Some(bytes_of(&body)?)).map_err(|error| thrown(&ctx, &error))?;
     let answer = Object::new(ctx.clone())?;
     answer.set("status", response.status_code())?;
+    let headers = Object::new(ctx.clone())?;
+    for (name, value) in response.headers() {
+        headers.set(name.as_str(), value.as_str())?;
+    }
+    answer.set("headers", headers)?;
     answer.set("body", bytes_to_js(&ctx, response.body())?)?;
     Ok(answer)
 }
