@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::call_path::{path_of, path_under};
+use super::caller_ref::CallerRef;
 use super::cause::Cause;
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
@@ -296,5 +298,32 @@ impl Chain {
     pub fn top(&self) -> Option<(Arc<Process>, u64, u16)> {
         let frames = self.frames.lock();
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
+    }
+
+    /// The path, of frames that are locked.
+    fn path_in(&self, frames: &Frames) -> String {
+        match &self.parent {
+            Some(parent) => path_under(&parent.path, &frames.stack),
+            None => path_of(&frames.stack),
+        }
+    }
+
+    /// The caller of the call after `stack`, which is the start of the chain's own: its last frame, with the number of
+    /// the nearest frame that has a record (the start of a restart has none).
+    fn caller_of(&self, stack: &[Frame]) -> CallerRef {
+        let parent = self.parent.as_ref().map_or(CallerRef::SHELL, |parent| parent.caller);
+        let Some(frame) = stack.last() else { return parent };
+        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(parent.seq);
+        CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
+    }
+
+    /// The depth in the job of the call that started this chain; 0: none did.
+    pub fn depth_above(&self) -> u16 {
+        self.parent.as_ref().map_or(0, |parent| parent.depth)
+    }
+
+    /// Registers a deadline with the clock.
+    pub fn watch(&self, at: Instant) {
+        self.clock.watch(&self.this, at);
     }
 }

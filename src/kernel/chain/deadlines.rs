@@ -19,11 +19,6 @@ impl Chain {
         result
     }
 
-    /// Registers a deadline with the clock.
-    pub fn watch(&self, at: Instant) {
-        self.clock.watch(&self.this, at);
-    }
-
     /// The earliest deadline of the chain's own calls; `None` while deadlines are suspended. With `after`, the earliest
     /// later than that: the deadline of a cancelled call has passed, those of its callers have not.
     pub fn own_deadline(&self, after: Option<Instant>) -> Option<Instant> {

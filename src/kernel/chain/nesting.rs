@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Chain;
-use crate::kernel::call_path::{path_of, path_under};
 use crate::kernel::caller_ref::CallerRef;
 use crate::kernel::cause::CancelledByCaller;
-use crate::kernel::frame::{ChildChain, Frame, Frames, PropagatingError};
+use crate::kernel::frame::{ChildChain, Frames, PropagatingError};
 use crate::kernel::parent_call::{CallPlace, ParentCall, ParentChain};
 use crate::kernel::process::Process;
 
@@ -15,14 +14,6 @@ impl Chain {
     /// `1:front.run → 2:cart.total`, outermost first.
     pub fn path(&self) -> String {
         self.path_in(&self.frames.lock())
-    }
-
-    /// The path, of frames that are locked.
-    pub(super) fn path_in(&self, frames: &Frames) -> String {
-        match &self.parent {
-            Some(parent) => path_under(&parent.path, &frames.stack),
-            None => path_of(&frames.stack),
-        }
     }
 
     /// The calls above this chain and its own, outermost first. Locks one chain after the other.
@@ -47,20 +38,6 @@ impl Chain {
     /// The depth of the next call among the chain's own.
     pub fn next_own_depth(&self) -> u16 {
         self.frames.lock().stack.len() as u16 + 1
-    }
-
-    /// The caller of the call after `stack`, which is the start of the chain's own: its last frame, with the number of
-    /// the nearest frame that has a record (the start of a restart has none).
-    pub(super) fn caller_of(&self, stack: &[Frame]) -> CallerRef {
-        let parent = self.parent.as_ref().map_or(CallerRef::SHELL, |parent| parent.caller);
-        let Some(frame) = stack.last() else { return parent };
-        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(parent.seq);
-        CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
-    }
-
-    /// The depth in the job of the call that started this chain; 0: none did.
-    pub fn depth_above(&self) -> u16 {
-        self.parent.as_ref().map_or(0, |parent| parent.depth)
     }
 
     /// The deepest call as the one that starts another; `None` where there is none.
