@@ -19,7 +19,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
-use plugsh::runtime::{LogLevel, Problem, Served, Wording, serve};
+use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, apply_to, closest_topic, read_project};
 use plugsh::shell::limit_args::LimitArgs;
@@ -226,7 +226,7 @@ fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<K
     let limit_args = limits.and(&global.limits);
     let limits = limit_args.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose();
-    let policy = policy.map_err(|error| ShellError::failed(Problem::from(error).line(wording)))?;
+    let policy = policy.map_err(|error| ShellError::failed(error.line(wording)))?;
     let core_dump_dir = global.coredump.clone().map(absolute);
     if let Some(dir) = &core_dump_dir {
         std::fs::create_dir_all(dir)

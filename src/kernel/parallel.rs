@@ -18,10 +18,10 @@ use super::pool::Runner;
 use super::process::Process;
 use super::started::{StartedCall, StartedResult, Work};
 use super::started_budget::{BudgetMax, OverBudget, Reservation};
+use super::started_error::{CallBytes, StartedError};
 use super::task::Task;
 use crate::journal::{Lane, Outcome, Symbol};
-use crate::limits::Limit;
-use crate::runtime::{Advice, Exchange, Failure, FailureKind, Problem};
+use crate::runtime::{Exchange, Failure};
 
 impl Task {
     /// Starts a call beside the deepest one, and gives its ticket. What fails in it, the look-up of its process
@@ -68,17 +68,14 @@ impl Task {
         let limits = self.kernel.limits();
         let each_max = limits.started_each_max;
         if self.started.count_of(depth) >= each_max {
-            let why = format!("this call has {each_max} started calls that it has not joined, the limit");
-            return Err(Failure::advised(FailureKind::Denied, why, Advice::Raise(Limit::StartedEach)));
+            return Err(StartedError::OfCaller { calls_max: each_max }.into());
         }
         let max = BudgetMax { calls: limits.started_max, bytes: limits.memory_bytes_max };
-        self.kernel.started_budget().reserve(input_bytes, max).map_err(|over| match over {
-            OverBudget::Calls => {
-                let why = format!("{} started calls are not joined, the limit", limits.started_max);
-                Failure::advised(FailureKind::Denied, why, Advice::Raise(Limit::Started))
-            }
-            OverBudget::Bytes => no_bytes("input"),
-        })
+        let reserved = self.kernel.started_budget().reserve(input_bytes, max).map_err(|over| match over {
+            OverBudget::Calls => StartedError::OfAll { calls_max: limits.started_max },
+            OverBudget::Bytes => StartedError::NoMemory(CallBytes::Input),
+        });
+        Ok(reserved?)
     }
 
     /// Whether a started call of the deepest call has ended.
@@ -125,7 +122,7 @@ impl Task {
                 self.chain.set_propagating(propagating);
                 Err(failure)
             }
-            None => Err(no_ticket(ticket)),
+            None => Err(StartedError::NoTicket { ticket }.into()),
         }
     }
 
@@ -156,7 +153,7 @@ impl Task {
     /// A started call of the deepest call, by its ticket.
     fn started(&self, ticket: u64) -> Result<Arc<StartedCall>, Failure> {
         let depth = self.chain.next_own_depth() - 1;
-        self.started.get(depth, ticket).ok_or_else(|| no_ticket(ticket))
+        self.started.get(depth, ticket).ok_or_else(|| StartedError::NoTicket { ticket }.into())
     }
 
     /// Removes a call that has been joined.
@@ -196,7 +193,7 @@ impl Kernel {
         let Some(entered) = entered else { return Err(failed(CallError::new(Outcome::Error, "it is busy"))) };
         let finished = entered.run(input).map_err(failed)?;
         if !call.reservation.add(finished.output().len() as u64, self.limits().memory_bytes_max) {
-            let failure = no_bytes("output");
+            let failure = Failure::from(StartedError::NoMemory(CallBytes::Output));
             return Err(PropagatingError::own(CallError::of(failure, self.wording())));
         }
         Ok(finished.output().into())
@@ -213,14 +210,4 @@ fn runner(kernel: Weak<Kernel>) -> Runner {
         let lane = lane.get_or_insert_with(|| Arc::new(Lane::open(kernel.journal())));
         kernel.run_started(call, work, lane);
     })
-}
-
-fn no_ticket(ticket: u64) -> Failure {
-    let why = format!("this call has no started call `{ticket}`: it has joined it, or another call has started it");
-    Failure::new(FailureKind::Denied, why)
-}
-
-fn no_bytes(what: &str) -> Failure {
-    let why = format!("no memory for the {what} of a started call");
-    Failure::new(FailureKind::Denied, Problem::advised(why, Advice::Raise(Limit::Memory)))
 }

@@ -14,6 +14,7 @@ use super::code::Code;
 use super::error::CallError;
 use super::frame::{Frame, PoppedFrame, Refusal, too_deep};
 use super::load_record::{LOAD, REGISTER};
+use super::load_refusal::LoadRefusal;
 use super::names;
 use super::notices::Notice;
 use super::policy::grant::child_spec;
@@ -27,9 +28,8 @@ use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::image_origin::ImageOrigin;
 use crate::journal::{Outcome, Symbol};
-use crate::limits::Limit;
 use crate::runtime::source::Access;
-use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
+use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
@@ -97,7 +97,8 @@ impl Kernel {
             (None, Some(policy)) => policy.load(parent.who(), &asked),
             (None, None) => by_name_only(parent, &asked),
         };
-        let admitted = self.admit_child(parent, children, children_max).and(granted).map_err(Failure::denied);
+        let admitted = self.admit_child(parent, children, children_max).map_err(Problem::from);
+        let admitted = admitted.and(granted).map_err(Failure::denied);
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
         let find = || task.chain.with_paused_deadlines(|| self.granted_program(task, &granted, deadline));
@@ -121,14 +122,13 @@ impl Kernel {
     }
 
     /// Whether a process may have one more child.
-    fn admit_child(&self, parent: &Process, children: u32, by_policy: Option<u32>) -> Result<(), Problem> {
-        let who = parent.label();
-        if let Some(most) = by_policy.filter(|most| children >= *most) {
-            return Err(format!("`{who}` has {children} children; the policy's `children_max` is {most}").into());
+    fn admit_child(&self, parent: &Process, children: u32, by_policy: Option<u32>) -> Result<(), LoadRefusal> {
+        let parent = parent.label();
+        if let Some(children_max) = by_policy.filter(|most| children >= *most) {
+            return Err(LoadRefusal::ChildrenOfPolicy { parent, children, children_max });
         }
         if children as usize >= self.limits().children_max {
-            let why = format!("`{who}` has {children} children, the limit");
-            return Err(Problem::advised(why, Advice::Raise(Limit::Children)));
+            return Err(LoadRefusal::Children { parent, children });
         }
         Ok(())
     }
@@ -146,8 +146,7 @@ impl Kernel {
         let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
-                let why = format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256);
-                Err(Failure::denied(why))
+                Err(LoadRefusal::Hash { found: main.sha256.clone(), wanted: wanted.clone() }.into())
             }
             _ => Ok(program),
         }
@@ -258,27 +257,23 @@ impl Kernel {
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
         let depth = task.chain.next_own_depth();
-        let fails = |why: Problem| Failure::new(FailureKind::Load, why);
-        code.spec.wasi_input.check().map_err(|error| fails(error.into()))?;
-        let own = OwnGrants::of(&code.spec).map_err(|error| fails(error.into()))?;
+        code.spec.wasi_input.check().map_err(|error| Failure::new(FailureKind::Load, error))?;
+        let own = OwnGrants::of(&code.spec).map_err(|error| Failure::new(FailureKind::Load, error))?;
         if own.as_ref().is_some_and(|own| own.limits_calls()) {
             self.gate().has_own();
         }
         let mut table = self.table().write();
-        let most = self.limits().processes_max;
-        if table.len() >= most {
-            let why = Problem::advised(format!("{most} processes live, the limit"), Advice::Raise(Limit::Processes));
-            return Err(Failure::denied(why));
+        let processes_max = self.limits().processes_max;
+        if table.len() >= processes_max {
+            return Err(LoadRefusal::Processes { processes_max }.into());
         }
         let name = match &request.name {
             Some(name) if !names::is_valid(name) => {
-                let why = "a name is letters, digits, `_`, `.`, `-`, and begins with a letter or `_`";
-                return Err(fails(format!("`{}` cannot be a name: {why}", escape_control(name)).into()));
+                return Err(LoadRefusal::InvalidName { name: name.clone() }.into());
             }
             Some(name) if table.has_name(name) => {
                 let holder = table.by_name(name).map(|process| process.label().to_string()).unwrap_or_default();
-                let why = format!("the name `{name}` is taken by `{holder}`");
-                return Err(Failure::advised(FailureKind::Load, why, Advice::OtherName));
+                return Err(LoadRefusal::NameTaken { name: name.clone(), holder }.into());
             }
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
@@ -295,7 +290,7 @@ impl Kernel {
         let process =
             Arc::new(Process::new(new_process, code, task.chain.occupant(depth, task.chain.next_start_seq())));
         if !table.insert(process.clone()) {
-            return Err(Failure::denied(Problem::advised("the parent has ended", Advice::ListEnded)));
+            return Err(LoadRefusal::ParentEnded.into());
         }
         Ok(process)
     }

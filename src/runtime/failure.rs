@@ -72,6 +72,11 @@ pub trait Explained: fmt::Display {
     fn advice(&self) -> Option<Advice> {
         None
     }
+
+    /// The whole line.
+    fn line(&self, wording: Wording) -> String {
+        wording.line(&self.to_string(), self.advice().as_ref())
+    }
 }
 
 impl<E: Explained> From<E> for Problem {

@@ -12,6 +12,7 @@ mod hold_error;
 mod notes;
 mod recorder;
 mod recording;
+mod rule_refusal;
 mod rules;
 mod settings;
 mod stop;
@@ -29,6 +30,7 @@ pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use hold_error::HoldError;
 pub use notes::DebugNotes;
 pub use recorder::{NESTED_CALLS_MAX, RecordedCall, Recorder};
+pub use rule_refusal::RuleRefusal;
 pub use rules::{Hooks, RULES_MAX};
 pub use stub::{StubAnswer, StubSpec, StubView, StubbedImport};
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::breakpoint::{BreakSpec, Breakpoint, BreakpointView};
 use super::fault::{Fault, FaultSpec, FaultView};
+use super::rule_refusal::RuleRefusal;
 use super::rules::Hooks;
 use super::rules::RULES_MAX;
 use super::stub::{Stub, StubSpec, StubView};
@@ -12,7 +13,6 @@ use crate::kernel::debug::HoldSide;
 use crate::kernel::view::OwnerId;
 use crate::kernel::{Kernel, names};
 use crate::runtime::advice::RuleKind;
-use crate::runtime::{Advice, Problem};
 
 impl Kernel {
     /// Sets whose inputs and outputs are kept from now on, and how many bytes of them.
@@ -51,16 +51,14 @@ impl Kernel {
     ///
     /// # Errors
     /// The expression uses a field that is unknown on its side, or there are [`RULES_MAX`] rules.
-    pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, Problem> {
+    pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, RuleRefusal> {
         if spec.side == HoldSide::Before && spec.filter.needs_end() {
-            let why = "the expression asks for what is known when a call has ended";
-            return Err(Problem::advised(why, Advice::HoldOnReturn));
+            return Err(RuleRefusal::NeedsEnd(RuleKind::Hold));
         }
         let hooks = self.hooks();
         hooks.change(|rules| {
             if rules.breakpoints.len() >= RULES_MAX {
-                let why = format!("{RULES_MAX} breakpoints are set, the limit");
-                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Hold)));
+                return Err(RuleRefusal::TooMany(RuleKind::Hold));
             }
             let id = hooks.next_breakpoint();
             rules.breakpoints.push(Breakpoint::new(id, spec));
@@ -90,19 +88,18 @@ impl Kernel {
     /// # Errors
     /// The expression uses a field that is known only after the call, the chance is out of range, or there are
     /// [`RULES_MAX`] rules.
-    pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, Problem> {
+    pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, RuleRefusal> {
         if spec.filter.needs_end() {
-            return Err("the expression asks for what is known when a call has ended, and a fault comes before".into());
+            return Err(RuleRefusal::NeedsEnd(RuleKind::Fault));
         }
         if spec.chance.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
-            return Err("a chance is from 0 to 1".into());
+            return Err(RuleRefusal::NoChance);
         }
         let hooks = self.hooks();
         let given = spec.seed.or(hooks.seed());
         hooks.change(|rules| {
             if rules.faults.len() >= RULES_MAX {
-                let why = format!("{RULES_MAX} faults are set, the limit");
-                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Fault)));
+                return Err(RuleRefusal::TooMany(RuleKind::Fault));
             }
             let id = hooks.next_fault();
             // 32 bits are short enough to type.
@@ -141,13 +138,13 @@ impl Kernel {
     ///
     /// # Errors
     /// The expression uses a field that is known only after the call, or there are [`RULES_MAX`] rules.
-    pub fn set_stub(&self, spec: StubSpec) -> Result<(), Problem> {
+    pub fn set_stub(&self, spec: StubSpec) -> Result<(), RuleRefusal> {
         let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
         if !is_id && !names::is_valid(&spec.plugin) {
-            return Err(format!("`{}` cannot be the name of a plugin", spec.plugin).into());
+            return Err(RuleRefusal::NoPluginName { plugin: spec.plugin });
         }
         if spec.filter.as_ref().is_some_and(Filter::needs_end) {
-            return Err("the expression asks for what is known when a call has ended, and a stub answers before".into());
+            return Err(RuleRefusal::NeedsEnd(RuleKind::Stub));
         }
         self.hooks().change(|rules| {
             let same = |stub: &Arc<Stub>| {
@@ -156,8 +153,7 @@ impl Kernel {
             };
             rules.stubs.retain(|stub| !same(stub));
             if rules.stubs.len() >= RULES_MAX {
-                let why = format!("{RULES_MAX} stubs are set, the limit");
-                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Stub)));
+                return Err(RuleRefusal::TooMany(RuleKind::Stub));
             }
             rules.stubs.push(Stub::new(spec));
             Ok(())

@@ -13,7 +13,7 @@ use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
 use crate::kernel::OwnerId;
 use crate::kernel::tests::{call, is_call, kernel, load, program};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
-use crate::runtime::Advice;
+use crate::runtime::{Advice, Explained};
 
 /// A deadline far above what any step takes: a test that reaches it has failed.
 const LONG: Duration = Duration::from_secs(30);
@@ -99,6 +99,6 @@ fn an_expression_that_needs_the_end_is_refused_before_it() {
     let kernel = kernel();
     let spec =
         BreakSpec { filter: filter("outcome = error"), side: HoldSide::Before, commands: None, owner: OwnerId::FIRST };
-    assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice.as_deref(), Some(&Advice::HoldOnReturn));
+    assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice(), Some(Advice::HoldOnReturn));
     assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
 }

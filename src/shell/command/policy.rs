@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::kernel::Policy;
 use crate::kernel::policy::{OwnGrants, PolicyError, RequestedSource, Rule, Who, names_only};
-use crate::runtime::Problem;
+use crate::runtime::{Explained, Problem};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::SHELL;
@@ -116,7 +116,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 fn unreadable(error: PolicyError) -> ShellError {
-    ShellError::failed(Problem::from(error).line(SHELL))
+    ShellError::failed(error.line(SHELL))
 }
 
 /// A plugin's name, and the source of the process of that name, if any.

@@ -3,6 +3,7 @@
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, HoldSide};
+use crate::runtime::Explained;
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
+use crate::runtime::Explained;
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};

@@ -6,7 +6,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Outcome, Record, RecordKind};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
-use crate::runtime::{Host, Program};
+use crate::runtime::{Explained, Host, Program};
 use crate::shell::call_options::CallOptions;
 use crate::shell::loading::link;
 use crate::shell::lookup::record_of;

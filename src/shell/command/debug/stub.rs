@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Filter, KeptBytes};
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
+use crate::runtime::Explained;
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::grammar::{CommandGrammar, split_dotted};
