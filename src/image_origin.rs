@@ -12,7 +12,7 @@ pub enum ImageOrigin {
     /// The compiled modules of earlier processes.
     Disk,
     Compiled,
-    /// It is made of stubs, without a module.
+    /// The program is made of stubs, without a module.
     Stubs,
 }
 

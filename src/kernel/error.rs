@@ -8,8 +8,8 @@ use super::stack::CallStack;
 use crate::journal::{FailedCall, Outcome};
 use crate::runtime::{Failure, FailureKind, Problem, Wording};
 
-/// The error of what the room above does for the kernel: the sink of a job's output, the runner of a stub's commands. In
-/// one line.
+/// The error of what the room above does for the kernel, in one line: of the sink of a job's output, of the runner of a
+/// stub's commands.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The error of a call, a load or a request.

@@ -37,7 +37,7 @@ pub struct About {
 /// The reason why a section cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SectionError {
-    /// It has so many bytes, more than [`SECTION_BYTES_MAX`].
+    /// The section has so many bytes, more than [`SECTION_BYTES_MAX`].
     TooLong { bytes: usize },
     /// In the parser's words, raw.
     NoJson(String),

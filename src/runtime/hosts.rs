@@ -29,7 +29,7 @@ pub fn pattern_of(url: &Url) -> String {
 /// Why a pattern matches no host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostError {
-    /// It has so many bytes, more than [`PATTERN_BYTES_MAX`].
+    /// The pattern has so many bytes, more than [`PATTERN_BYTES_MAX`].
     TooLong {
         bytes: usize,
     },

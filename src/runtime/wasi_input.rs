@@ -34,7 +34,7 @@ pub enum WasiInputError {
         name: String,
     },
     ZeroByte,
-    /// It has so many bytes, more than [`WASI_INPUT_BYTES_MAX`].
+    /// Environment and arguments have so many bytes, more than [`WASI_INPUT_BYTES_MAX`].
     TooLong {
         bytes: usize,
     },
