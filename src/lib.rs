@@ -84,6 +84,7 @@
 
 #[doc(hidden)]
 pub mod allocator;
+#[cfg(feature = "terminal")]
 #[doc(hidden)]
 pub mod front;
 #[doc(hidden)]
@@ -108,6 +109,7 @@ pub mod ownership;
 pub mod runtime;
 #[doc(hidden)]
 pub mod secrets;
+#[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod shell;
 pub mod system;

@@ -2,10 +2,12 @@
 //! caller chooses the destination and reports the result. Each format escapes hostile names and errors in its own file.
 
 pub mod chrome;
+#[cfg(feature = "exports")]
 pub mod flame;
 pub mod jsonl;
 pub mod mermaid;
 pub(super) mod name;
+#[cfg(feature = "exports")]
 pub mod otlp;
 mod overlap;
 #[cfg(test)]
@@ -56,10 +58,19 @@ impl Format {
         match self {
             Format::Jsonl => jsonl::write(records, out),
             Format::Chrome => chrome::write(records, out),
+            #[cfg(feature = "exports")]
             Format::Flame => flame::write(records, out),
+            #[cfg(not(feature = "exports"))]
+            Format::Flame => Err(not_built()),
             Format::Mermaid => mermaid::write(records, out),
         }
     }
+}
+
+/// The error of a format that a build without the feature `exports` lacks.
+#[cfg(not(feature = "exports"))]
+pub(in crate::journal) fn not_built() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "plugsh was built without its feature `exports`")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+#[cfg(feature = "exports")]
 use inferno::flamegraph;
 
 use super::samples::Profile;
@@ -23,6 +24,7 @@ pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// `out` cannot be written.
+#[cfg(feature = "exports")]
 pub fn write_svg(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let mut options = flamegraph::Options::default();
     options.title = "plugsh: samples by stack".to_owned();

@@ -49,7 +49,10 @@ impl ProfileFormat {
     pub fn write(self, profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
         match self {
             ProfileFormat::Folded => folded::write(profile, out),
+            #[cfg(feature = "exports")]
             ProfileFormat::Flame => folded::write_svg(profile, out),
+            #[cfg(not(feature = "exports"))]
+            ProfileFormat::Flame => Err(crate::journal::export::not_built()),
             ProfileFormat::Firefox => firefox::write(profile, out),
             ProfileFormat::Pprof => pprof::write(profile, out),
         }

@@ -1,14 +1,14 @@
 //! `export`: the journal in the formats of other tools, as a file or to a collector.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
+#[cfg(feature = "exports")]
+mod collector;
 
+use std::path::Path;
+
+#[cfg(feature = "exports")]
+use self::collector::send;
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::export::{Format, otlp};
+use crate::journal::export::Format;
 use crate::journal::{Filter, Record, RecordKind, merge_running};
 use crate::secrets::without_secrets;
 use crate::shell::filter::parse_filter;
@@ -44,9 +44,6 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// Interval between two checks for Ctrl-C while a collector has not answered.
-const INTERRUPT_STEP: Duration = Duration::from_millis(20);
-
 #[derive(Debug, clap::Args)]
 struct ExportOptions {
     #[arg(value_name = "FILE", conflicts_with = "otlp")]
@@ -74,29 +71,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no
-/// longer.
-fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, ShellError> {
-    let (sender, receiver) = mpsc::channel();
-    let (url, started_at, interrupt) = (url.to_owned(), session.kernel().started_at(), session.interrupt().clone());
-    let stopped = Arc::new(AtomicBool::new(false));
-    let stop = Arc::clone(&stopped);
-    thread::spawn(move || {
-        let sent = otlp::export(&url, &records, started_at, &|| stop.load(Ordering::Relaxed));
-        // An error here means that the receiver has given up.
-        sender.send(sent).ok();
-    });
-    loop {
-        match receiver.recv_timeout(INTERRUPT_STEP) {
-            Ok(sent) => return sent.map_err(ShellError::failed),
-            Err(RecvTimeoutError::Disconnected) => return Err(ShellError::failed("the export ended without a word")),
-            Err(RecvTimeoutError::Timeout) if interrupt.is_raised() => {
-                stopped.store(true, Ordering::Relaxed);
-                return Err(ShellError::interrupted());
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
+/// The answer of a build that cannot send.
+#[cfg(not(feature = "exports"))]
+fn send(_session: &Session, _url: &str, _records: Vec<Record>) -> Result<usize, ShellError> {
+    Err(ShellError::failed("`export --otlp`: plugsh was built without its feature `exports`"))
 }
 
 fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply, ShellError> {
