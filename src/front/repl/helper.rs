@@ -16,7 +16,7 @@ use rustyline::{Context, Helper};
 
 use super::candidates::{Candidate, Known};
 use super::complete::{Completions, complete, expected_arguments};
-use super::keys::{LineEdit, LineKeys, Position};
+use super::keys::{LineEdit, LineKeys, Position, ShownList};
 use super::list::{self, ListPage};
 use crate::front::columns::fitting;
 use crate::front::screen::Screen;
@@ -120,7 +120,8 @@ impl ShellHelper {
         let ListPage { pairs, name_columns, has_more } = list::page(candidates, room, number);
         self.name_columns.set(name_columns);
         let replacements = candidates.iter().map(|candidate| candidate.replacement.clone()).collect();
-        self.keys.note_list(completed(at, start, candidates), start, replacements, number, has_more);
+        let left = completed(at, start, candidates);
+        self.keys.note_list(ShownList { left, start, replacements, page: number, has_more_pages: has_more });
         pairs
     }
 }

@@ -40,17 +40,24 @@ pub struct LineEdit {
     pub text: String,
 }
 
-/// The candidates of the list that was shown last.
+/// The list of candidates that rustyline shows.
+pub struct ShownList {
+    /// The line as the list left it: completed as far as all candidates agree.
+    pub left: Position,
+    /// Where the completed word starts.
+    pub start: usize,
+    pub replacements: Vec<String>,
+    pub page: usize,
+    pub has_more_pages: bool,
+}
+
+/// The list that was shown last, and the step in it.
 struct List {
+    shown: ShownList,
     /// The line as the list or the last step left it.
     now: Position,
-    /// Where the completed word starts.
-    start: usize,
-    replacements: Vec<String>,
     /// The candidate in the line.
     at: Option<usize>,
-    page: usize,
-    has_more_pages: bool,
 }
 
 /// The last argument that Alt-. put in.
@@ -95,19 +102,16 @@ impl LineKeys {
     /// The page of the list that a Tab at this position shows.
     pub fn next_page(&self, at: &Position) -> usize {
         let state = self.state.lock();
-        state.list.as_ref().filter(|list| list.now == *at && list.has_more_pages).map_or(0, |list| list.page + 1)
+        state
+            .list
+            .as_ref()
+            .filter(|list| list.now == *at && list.shown.has_more_pages)
+            .map_or(0, |list| list.shown.page + 1)
     }
 
-    /// Notes the list that rustyline shows, and the line that it leaves: completed as far as all candidates agree.
-    pub fn note_list(
-        &self,
-        left: Position,
-        start: usize,
-        replacements: Vec<String>,
-        page: usize,
-        has_more_pages: bool,
-    ) {
-        self.state.lock().list = Some(List { now: left, start, replacements, at: None, page, has_more_pages });
+    /// Notes the list that rustyline shows.
+    pub fn note_list(&self, shown: ShownList) {
+        self.state.lock().list = Some(List { now: shown.left.clone(), shown, at: None });
     }
 
     /// The command for a key of the line; `None`: rustyline's own.
@@ -135,11 +139,11 @@ impl LineKeys {
     /// Puts the next candidate into the line, where its list stands above it.
     fn step(&self, now: &Position, step: Step) -> Option<Cmd> {
         let mut state = self.state.lock();
-        let list = state.list.as_mut().filter(|list| list.now == *now && list.replacements.len() > 1)?;
-        if list.has_more_pages && step == Step::Next {
+        let list = state.list.as_mut().filter(|list| list.now == *now && list.shown.replacements.len() > 1)?;
+        if list.shown.has_more_pages && step == Step::Next {
             return None;
         }
-        let count = list.replacements.len();
+        let count = list.shown.replacements.len();
         let at = match (list.at, step) {
             (None, Step::Next) => 0,
             (None, Step::Previous) => count - 1,
@@ -147,7 +151,7 @@ impl LineKeys {
             (Some(at), Step::Previous) => (at + count - 1) % count,
         };
         list.at = Some(at);
-        let planned = LineEdit { start: list.start, text: list.replacements.get(at)?.clone() };
+        let planned = LineEdit { start: list.shown.start, text: list.shown.replacements.get(at)?.clone() };
         list.now = now.with(&planned)?;
         state.planned = Some(planned);
         Some(Cmd::Complete)
@@ -189,6 +193,11 @@ mod tests {
         Position { line: line.to_owned(), pos: line.len() }
     }
 
+    fn list(line: &str, replacements: [&str; 2], page: usize, has_more_pages: bool) -> ShownList {
+        let replacements = replacements.map(str::to_owned).to_vec();
+        ShownList { left: at(line), start: 0, replacements, page, has_more_pages }
+    }
+
     /// The line after a key, as rustyline makes it.
     fn after(keys: &LineKeys, line: &str, command: Option<Cmd>) -> Option<String> {
         assert!(command.is_none_or(|command| command == Cmd::Complete));
@@ -207,7 +216,7 @@ mod tests {
     fn tabs_after_the_list_step_through_it() {
         let keys = LineKeys::default();
         assert!(keys.step(&at("lo"), Step::Next).is_none(), "no list yet");
-        keys.note_list(at("lo"), 0, vec!["load ".into(), "logs ".into()], 0, false);
+        keys.note_list(list("lo", ["load ", "logs "], 0, false));
         assert_eq!(stepped(&keys, "lo", Step::Next).as_deref(), Some("load "));
         assert_eq!(stepped(&keys, "load ", Step::Next).as_deref(), Some("logs "));
         assert_eq!(stepped(&keys, "logs ", Step::Next).as_deref(), Some("load "));
@@ -220,10 +229,10 @@ mod tests {
     #[test]
     fn pages_come_before_steps() {
         let keys = LineKeys::default();
-        keys.note_list(at("x"), 0, vec!["xa".into(), "xb".into()], 0, true);
+        keys.note_list(list("x", ["xa", "xb"], 0, true));
         assert!(keys.step(&at("x"), Step::Next).is_none());
         assert_eq!((keys.next_page(&at("x")), keys.next_page(&at("y"))), (1, 0));
-        keys.note_list(at("x"), 0, vec!["xa".into(), "xb".into()], 1, false);
+        keys.note_list(list("x", ["xa", "xb"], 1, false));
         assert_eq!(stepped(&keys, "x", Step::Next).as_deref(), Some("xa"));
     }
 
