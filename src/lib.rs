@@ -57,6 +57,7 @@
 //! | hook | a breakpoint, a fault, a stub or a recorder, which changes or observes calls |
 //! | stub, stand-in | an answer in a plugin's place; a plugin in the place of a product's host function |
 //! | supervision | what follows a crash: a reset, a restart, an end |
+//! | project | a system of plugins as a file, `plugsh.toml`, which `up` starts |
 //! | session | the state of one shell: variables, jobs, options, last output |
 //! | reply | the result of a command as data (lines with roles, a table, JSON, bytes), which a front writes |
 //!

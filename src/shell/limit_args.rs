@@ -32,6 +32,13 @@ impl LimitArgs {
         LimitArgs(self.0.iter().chain(&other.0).copied().collect())
     }
 
+    /// Whether one of these limits is another in `limits`.
+    pub fn differ_from(&self, limits: &Limits) -> bool {
+        let mut changed = limits.clone();
+        self.0.iter().for_each(|(limit, amount)| changed.set(*limit, *amount));
+        changed != *limits
+    }
+
     /// The limits: the given values, else the defaults.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! - `line`: text to syntax. `command`: the commands and their table. `session`: one shell's state; `start` makes it.
 //! - `run` carries a statement out, `script` a text of them; `unknown` words the error for an unknown command.
 //! - `calls`, `waits`, `foreground`: jobs of the kernel. `holds`: held jobs. `loading`, `exchange`: loads and reloads.
+//! - `project`: a project's file, `plugsh.toml`, as data. `limit_args`: the program's options of limits.
 //! - `reply`: the result of a command. `listing`: a reply of rows and columns. `plain`: its form in files and pipes.
 //! - `words`: the sentences for values of the rooms below. `units`: numbers, sizes and durations as they are typed.
 //! - `front`: the trait of a front. `headless`: the front where nobody looks, for files under test and stubs.

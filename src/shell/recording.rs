@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cancellable_io;
 use super::interrupt::Interrupt;
+use super::project::secrets::concealed;
 use super::reply::ShellError;
 use super::stdin::file_error;
 use crate::journal::Filter;
@@ -150,7 +151,7 @@ impl From<&ProcessDetail> for ProcessEntry {
             name: detail.view.name.clone(),
             source: detail.view.source.clone(),
             host: detail.view.host,
-            spec: detail.spec.clone(),
+            spec: concealed(detail.spec.clone()),
             modules: detail.modules.iter().map(module).collect(),
             links: detail.links.iter().map(|(name, source)| format!("{name}={}", without_secrets(source))).collect(),
         }

@@ -16,7 +16,7 @@ fn option() -> impl Strategy<Value = String> {
         "[a-z]{1,4}\\.[a-z*]{1,4}".prop_map(|call| word("--may-call", &call)),
         "(lib/)?[a-z*]{1,4}".prop_map(|source| word("--may-load", &source)),
         (1_u32..100).prop_map(|ms| format!("--timeout {ms}00ms")),
-        (100_u32..9_000).prop_map(|count| format!("--memory-max {count}k")),
+        (4_000_u32..9_000).prop_map(|count| format!("--memory-max {count}k")),
         (1_u64..u64::MAX >> 1).prop_map(|units| format!("--fuel {units}")),
         (0_u32..100_000).prop_map(|bytes| format!("--var-max {bytes}")),
         (1_u32..100, 1_u32..100).prop_map(|(most, seconds)| format!("--restart on-crash={most}/{seconds}s")),

@@ -36,11 +36,15 @@ fn a_plugin_goes_down_and_up_again_with_what_it_needs() {
 
 #[test]
 fn a_project_is_found_upwards_and_by_its_name() {
+    let file = super::FILE.replace("[limits]\nmax_depth = 20\n", "");
+    let project = || project().file("plugsh.toml", &file);
     let run = project().file("sub/deep/x", "").args(["-c", "cd sub/deep; up; cd ../..; down"]);
     run.run().code(0).stderr("1:kv\n2:shop\nkilled 2:shop\nkilled 1:kv\n");
     let run = project().file("elsewhere/x", "");
     let file = run.dir().join("plugsh.toml").to_string_lossy().into_owned();
     run.args(["--project", &file, "-c", "cd elsewhere; cd /; up kv"]).run().code(0).stderr("1:kv\n");
+    let run = plugsh().file("plugsh.toml", "x = 1\n").file("sub/deep/x", "").args(["-c", "cd sub/deep; up"]);
+    assert!(run.run().code(1).stderr.starts_with("../../plugsh.toml:1:1: no key `x`"));
     let none = plugsh().args(["up"]).run().code(1);
     assert_eq!(none.stderr, "plugsh: no `plugsh.toml` here or in a directory above; `init` writes one\n");
 }
@@ -82,4 +86,39 @@ fn another_policy_in_force_stays() {
     let run = project().file("other.toml", "").args(["--policy", "other.toml", "up", "-c", "policy"]);
     let ended = run.run().code(0);
     assert!(ended.stderr.contains("`policy.toml` is not put in force: `other.toml` is"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_recording_has_no_secret_and_is_replayed_with_it() {
+    let run =
+        plugsh().file("plugsh.toml", "[plugin.echo]\nconfig = { key = \"${SHOP_KEY}\" }\n").env("SHOP_KEY", "hidden");
+    let run = run.args(["up", "-c", "record r.jsonl; echo.echo hi; record off"]);
+    let ended = run.run();
+    let text = std::fs::read_to_string(ended.dir.path().join("r.jsonl")).unwrap();
+    assert!(text.contains("\"key\":\"${SHOP_KEY}\"") && !text.contains("hidden"), "{text}");
+    let replayed = plugsh().file("r.jsonl", &text).args(["-c", "replay r.jsonl"]).run().code(1);
+    assert!(replayed.stderr.contains("`echo`: `${SHOP_KEY}` is not set in the environment"), "{}", replayed.stderr);
+    plugsh().file("r.jsonl", &text).env("SHOP_KEY", "x").args(["-c", "replay r.jsonl"]).run().code(0);
+}
+
+#[test]
+fn limits_hold_for_plugsh_up_and_a_prompt_keeps_its_own() {
+    let run = || plugsh().file("plugsh.toml", "[limits]\nmax_depth = 20\n[plugin.echo]\n");
+    run().args(["up", "-c", "ps"]).run().code(0).stderr("1:echo\n");
+    let text = "`[limits]` of `plugsh.toml` are not this shell's, which stay; `plugsh up` starts with them\n1:echo\n";
+    run().args(["-c", "up"]).run().code(0).stderr(text);
+    let wrong = plugsh().file("plugsh.toml", "[limits]\nmax_depth = \"x\"\n").args(["up", "-c", "ps"]).run().code(1);
+    assert_eq!(wrong.stderr, "plugsh.toml:2:13: `--max-depth` of `[limits]`: `x` is no whole number\n");
+}
+
+#[test]
+fn completions_and_the_manual_page_have_the_subcommands() {
+    let written = |arguments: [&str; 2]| printed(&plugsh().args(arguments).run().code(0));
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = written(["completions", shell]);
+        assert!(["schema", "force", "project"].iter().all(|option| completions.contains(option)), "{shell}");
+    }
+    assert!(written(["help", "up"]).contains("--schema") && written(["help", "init"]).contains("--force"));
+    let page = printed(&plugsh().args(["man"]).run().code(0));
+    assert!(page.contains("PLUGSH UP") && page.contains("PLUGSH INIT"), "{page}");
 }

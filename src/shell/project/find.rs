@@ -45,8 +45,7 @@ fn find_from(dir: &Path) -> Option<PathBuf> {
 pub fn read(given: Option<&Path>, stub: &Shape) -> Result<Project, NoProject> {
     let file = find(given).ok_or(NoProject::NotFound)?;
     let here = std::env::current_dir().unwrap_or_default();
-    let shown = from_here(&file, &here);
-    let name = quoted(&shown.to_string_lossy());
+    let name = quoted(&shown_from(&file, &here).to_string_lossy());
     let failed = |message: String| NoProject::Wrong(vec![Mistake::new(&name, None, MistakeKind::Missing, message)]);
     let text = text_of(&file).map_err(failed)?;
     let dir = file.parent().map(|dir| from_here(dir, &here)).unwrap_or_default();
@@ -56,6 +55,15 @@ pub fn read(given: Option<&Path>, stub: &Shape) -> Result<Project, NoProject> {
 /// A path as it is written from the working directory; empty for that directory itself.
 fn from_here(path: &Path, here: &Path) -> PathBuf {
     path.strip_prefix(here).unwrap_or(path).to_owned()
+}
+
+/// A file's name in messages: as written from the working directory, where it lies there, below it or above it.
+fn shown_from(file: &Path, here: &Path) -> PathBuf {
+    let above = file.parent().and_then(|dir| here.strip_prefix(dir).ok());
+    match (above, file.file_name()) {
+        (Some(below), Some(name)) => below.components().map(|_| Path::new("..")).collect::<PathBuf>().join(name),
+        _ => from_here(file, here),
+    }
 }
 
 fn text_of(file: &Path) -> Result<String, String> {

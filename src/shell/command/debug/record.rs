@@ -15,7 +15,7 @@ pub static RECORD: Command = Command {
     description: "`record FILE` writes each call from the prompt as it ends, with its input and output (but for private \
         plugins), the calls it made, how its process was started, and what was killed, restarted, reloaded and stubbed; \
         `record off` ends that. `replay FILE` makes them again. \
-        The file holds what `--config` gave to plugins. Without a word it says where calls are written to.",
+        The file holds what `--config` gave to plugins, and `${NAME}` for what a project's file took from the environment. Without a word it says where calls are written to.",
     examples: &["\
         record calls.jsonl\n\
         load echo\n\

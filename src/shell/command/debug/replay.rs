@@ -10,6 +10,7 @@ use crate::runtime::{Explained, Host, Program};
 use crate::shell::call_options::CallOptions;
 use crate::shell::loading::link;
 use crate::shell::lookup::record_of;
+use crate::shell::project::secrets::revealed;
 use crate::shell::recording::{
     BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
 };
@@ -271,7 +272,9 @@ fn load(session: &mut Session, stage: &ReplayStage, entry: &ProcessEntry) -> Res
         stage.kernel.kill(old, false).map_err(|error| session.call_error(error))?;
     }
     let host: Host = entry.host;
-    let (spec, timeout) = (entry.spec.clone(), entry.spec.timeout);
+    let spec = revealed(entry.spec.clone());
+    let spec = spec.map_err(|error| ShellError::failed(format!("`{}`: {error}", entry.name)))?;
+    let timeout = spec.timeout;
     let name = Some(entry.name.clone());
     let request = LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) };
     Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)

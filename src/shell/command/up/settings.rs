@@ -23,6 +23,12 @@ pub fn apply_settings(session: &mut Session, project: &Project) -> Result<(), Sh
     for dir in missing_dirs(project) {
         session.notice(Line::new().with(Role::Warn, dir.line()));
     }
+    let limits = project.limit_args().map_err(|mistake| mistake.error())?;
+    if limits.differ_from(session.kernel().limits()) {
+        let text =
+            format!("`[limits]` of `{}` are not this shell's, which stay; `plugsh up` starts with them", project.file);
+        session.notice(Line::new().with(Role::Warn, text));
+    }
     let file = project.policy_file().map_err(|mistake| mistake.error())?;
     let (Some(file), Some(policy)) = (file, session.kernel().policy()) else { return Ok(()) };
     let (own, other) = (file.display(), policy.source());
