@@ -2,6 +2,7 @@
 //! call` in `cli/pflag.rs`, the manual page in `cli/man.rs`.
 
 pub mod man;
+mod nodes;
 mod pflag;
 
 use std::ffi::OsString;
@@ -17,6 +18,8 @@ use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::scaffold::Language;
 use plugsh::shell::units::parse_count;
+
+pub use self::nodes::{NatsArgs, NodeArgs};
 
 /// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
@@ -52,7 +55,7 @@ Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a time
 #[command(
     name = "plugsh",
     version,
-    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh up [OPTIONS] [FILE [ARG]...]\n       plugsh test [OPTIONS] [FILE]...\n       plugsh new [OPTIONS] DIR",
+    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh up [OPTIONS] [FILE [ARG]...]\n       plugsh test [OPTIONS] [FILE]...\n       plugsh new [OPTIONS] DIR\n       plugsh node [OPTIONS] --nats URL --name NAME",
     after_help = AFTER_HELP,
     disable_help_subcommand = true
 )]
@@ -136,6 +139,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub project: Option<PathBuf>,
     #[command(flatten)]
+    pub nodes: NatsArgs,
+    #[command(flatten)]
     pub limits: LimitArgs,
 }
 
@@ -186,6 +191,8 @@ pub enum Mode {
     Test(TestArgs),
     /// Write a plugin that builds as it stands, with its test file, into a directory of its own.
     New(NewArgs),
+    /// Offer this machine to the plugsh of others, over NATS.
+    Node(NodeArgs),
     /// Explain a command of the shell, a topic, or a subcommand of this program.
     Help {
         #[arg(value_name = "COMMAND")]

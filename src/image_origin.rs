@@ -1,9 +1,9 @@
 //! Where the image of a program came from: as a host gives it, and as the record of a load keeps it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where an image came from. Of a program with several modules, the dearest of theirs. In the order of their cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ImageOrigin {
     /// The images and modules that this process has compiled or read before.

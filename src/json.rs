@@ -58,6 +58,17 @@ pub fn as_ms<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok,
     serializer.serialize_u64(duration.as_millis() as u64)
 }
 
+/// Serializes an optional duration as microseconds with one decimal; `None` is `null`.
+///
+/// # Errors
+/// As of the serializer.
+pub fn some_as_us<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => as_us(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// A duration as whole milliseconds, or `null`.
 ///
 /// # Errors

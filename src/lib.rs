@@ -104,6 +104,12 @@ pub mod limits;
 pub mod locks;
 #[doc(hidden)]
 pub mod machine;
+#[cfg(feature = "nodes")]
+#[doc(hidden)]
+pub mod nats;
+#[cfg(feature = "nodes")]
+#[doc(hidden)]
+pub mod node;
 #[doc(hidden)]
 pub mod ownership;
 #[doc(hidden)]

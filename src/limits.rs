@@ -76,7 +76,7 @@ macro_rules! limits {
         }
 
         /// The name of a limit.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Limit {
             $(#[doc = $help] $limit,)*
         }

@@ -1,6 +1,7 @@
 //! The binary: argv in, exit code out. Everything else lives in the library.
 
 mod cli;
+mod serve_node;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
+use plugsh::runtime::remote::Home;
 use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, apply_to, closest_topic, read_project};
@@ -100,6 +102,7 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
         Some(Mode::New(arguments)) => new(&arguments, global.json),
+        Some(Mode::Node(arguments)) => serve_node::run(&arguments, &global),
         Some(Mode::Test(arguments)) => test(arguments, &global),
         Some(Mode::Up(arguments)) => up(arguments, &global),
         Some(Mode::Init(arguments)) => {
@@ -254,6 +257,10 @@ fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<K
         kernel.set_seed(seed);
     }
     kernel.set_policy(policy);
+    if let Some(options) = global.nodes.home().map_err(ShellError::failed)? {
+        let home = Home::open(&options).map_err(|error| ShellError::failed(error.to_string()))?;
+        kernel.set_nodes(home);
+    }
     Ok(kernel)
 }
 

@@ -185,6 +185,8 @@ pub enum Outcome {
     Fuel,
     /// Refused by the policy, a rate or a limit, or for a ring of waiting jobs.
     Denied,
+    /// The machine that ran it is out of reach: it may or may not have run.
+    Lost,
     #[default]
     Running,
     /// Stopped at a breakpoint.
@@ -193,7 +195,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order that messages list them.
-    pub const ALL: [Outcome; 10] = [
+    pub const ALL: [Outcome; 11] = [
         Outcome::Ok,
         Outcome::Error,
         Outcome::Trap,
@@ -202,6 +204,7 @@ impl Outcome {
         Outcome::Oom,
         Outcome::Fuel,
         Outcome::Denied,
+        Outcome::Lost,
         Outcome::Running,
         Outcome::Held,
     ];
@@ -217,6 +220,7 @@ impl Outcome {
             Outcome::Oom => "oom",
             Outcome::Fuel => "fuel",
             Outcome::Denied => "denied",
+            Outcome::Lost => "lost",
             Outcome::Running => "running",
             Outcome::Held => "held",
         }

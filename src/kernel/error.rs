@@ -86,5 +86,6 @@ pub fn outcome_of(kind: FailureKind) -> Outcome {
         FailureKind::Oom => Outcome::Oom,
         FailureKind::Fuel => Outcome::Fuel,
         FailureKind::Denied => Outcome::Denied,
+        FailureKind::Lost => Outcome::Lost,
     }
 }

@@ -178,7 +178,10 @@ impl Kernel {
         mut request: LoadRequest,
         waiting: &mut dyn FnMut(),
     ) -> Result<ProcessLabel, CallError> {
-        request.spec.resolve_paths();
+        // Paths of a node are resolved there.
+        if request.spec.on.is_none() {
+            request.spec.resolve_paths();
+        }
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), task.clone());
         let seq = task.begin_load(LOAD, &origin, request.lookup);

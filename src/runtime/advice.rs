@@ -5,7 +5,7 @@ use super::limit::PluginLimit;
 use crate::limits::Limit;
 
 /// A remedy for a failure. Untrusted texts in it are escaped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Advice {
     /// Raise a limit of the kernel.
     Raise(Limit),
@@ -40,6 +40,10 @@ pub enum Advice {
     Functions { process: String, first: Vec<String>, count: usize },
     /// List the processes.
     ListProcesses,
+    /// List the nodes.
+    ListNodes,
+    /// Connect to a server of nodes.
+    Connect,
     /// List the processes that ended last.
     ListEnded,
     /// Give the process another name.
@@ -82,7 +86,7 @@ pub enum Advice {
 pub const FUNCTIONS_MAX: usize = 40;
 
 /// The kinds of the debugger's bounded lists of rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RuleKind {
     Hold,
     Fault,
@@ -90,7 +94,7 @@ pub enum RuleKind {
 }
 
 /// The toolchain, interface or product that an import reveals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ImportOrigin {
     AssemblyScript,
     /// A dynamically linked library.
@@ -110,7 +114,7 @@ pub enum ImportOrigin {
 }
 
 /// A change to the build of a module that cannot be compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum BuildChange {
     /// Build a core module: the file is a component.
     CoreModule,
@@ -141,7 +145,7 @@ impl BuildChange {
 }
 
 /// Whether stubs help a plugin with imports without a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum StubHelp {
     Loads,
     /// Stubs do not help: the missing import is no function.

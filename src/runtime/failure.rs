@@ -16,7 +16,7 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 const PANICKED: &str = "panicked at ";
 
 /// The kind of a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum FailureKind {
     /// The guest reported an error: a message or a return code. The instance lives on.
     Guest,
@@ -34,6 +34,8 @@ pub enum FailureKind {
     Nested,
     /// The plugin cannot be run at all: not wasm, an unknown import, a wrong hash.
     Load,
+    /// The machine that ran it is out of reach: it may or may not have run.
+    Lost,
 }
 
 /// A problem: the message, and advice if there is some.
@@ -98,7 +100,7 @@ impl From<&str> for Problem {
 }
 
 /// Why a call, a load or a request of a guest failed: a kind, one line, and the way on as data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Failure {
     pub kind: FailureKind,
     /// One line without the advice.
@@ -115,6 +117,7 @@ pub struct Failure {
     /// Where the guest stood, where it was stopped.
     pub backtrace: Option<Box<Backtrace>>,
     /// The core dump of a trap, where dumps are wanted. One pointer wide: a failure is returned by value.
+    #[serde(skip)]
     pub core_dump: Option<Arc<Vec<u8>>>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
@@ -219,6 +222,17 @@ impl Failure {
     /// The failure, marked as having unwound wasm: it came up through a host function.
     pub fn unwound(mut self) -> Self {
         self.unwound = true;
+        self
+    }
+
+    /// The failure as it came from another machine, with its texts in their bounds.
+    pub fn from_elsewhere(mut self) -> Self {
+        self.message = cut(owned_without_secrets(self.message));
+        self.guest_message = self.guest_message.map(|message| cut(message.into()).into());
+        self.stderr_tail = self.stderr_tail.map(cut);
+        if let Some(backtrace) = &mut self.backtrace {
+            backtrace.bound();
+        }
         self
     }
 

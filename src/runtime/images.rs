@@ -6,16 +6,17 @@
 use crate::image_origin::ImageOrigin;
 use crate::text::io_cause;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
+use super::nodes::Nodes;
 use super::product_function::ProductFunctions;
-use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
+use super::{Advice, Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;
@@ -29,6 +30,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// The compiled programs of one kernel, and the engines that run them.
 pub struct Images {
     shared: Arc<Shared>,
+    /// The nodes that programs can be sent to.
+    nodes: OnceLock<Arc<dyn Nodes>>,
 }
 
 struct Shared {
@@ -87,7 +90,7 @@ impl Images {
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
         };
-        Images { shared: Arc::new(shared) }
+        Images { shared: Arc::new(shared), nodes: OnceLock::new() }
     }
 
     /// The image of a program in a host, and where it came from: compiled at the first asking, on a worker. `up` may
@@ -104,6 +107,9 @@ impl Images {
         up: &dyn Upcalls,
         until: Option<Instant>,
     ) -> Result<(Arc<dyn Image>, ImageOrigin), Failure> {
+        if let Some(on) = &program.spec.on {
+            return self.on_nodes(on, host, program, up);
+        }
         let key = Key::of(host, program);
         if let Some(image) = self.shared.known.lock().get(&key) {
             return Ok((image, ImageOrigin::Memory));
@@ -129,6 +135,33 @@ impl Images {
         Ok((image?, request.origin()))
     }
 
+    /// The image of a program on the nodes that fit `on`.
+    fn on_nodes(
+        &self,
+        on: &str,
+        host: Host,
+        program: &Program,
+        up: &dyn Upcalls,
+    ) -> Result<(Arc<dyn Image>, ImageOrigin), Failure> {
+        if host == Host::Extism {
+            return Err(Failure::new(FailureKind::Load, "nodes have the native host alone"));
+        }
+        let no_nodes = || Failure::advised(FailureKind::Load, "no nodes are connected", Advice::Connect);
+        let nodes = self.nodes.get().cloned().ok_or_else(no_nodes)?;
+        nodes.image(on, program, up)
+    }
+
+    /// Sends programs that ask for a node to `nodes` from now on; set once.
+    pub fn set_nodes(&self, nodes: Arc<dyn Nodes>) {
+        // A second one is not wanted by anybody.
+        self.nodes.set(nodes).ok();
+    }
+
+    /// The nodes, where there is a connection to them.
+    pub fn nodes(&self) -> Option<&Arc<dyn Nodes>> {
+        self.nodes.get()
+    }
+
     /// The native host's heavy compilations under way, the oldest first.
     pub fn compilations(&self) -> Vec<CompilationView> {
         self.shared.engines.compiler().views()
@@ -142,6 +175,9 @@ impl Images {
     /// Makes every running call check its cancel flag.
     pub fn interrupt_epoch(&self) {
         self.shared.engines.interrupt_epoch();
+        if let Some(nodes) = self.nodes.get() {
+            nodes.nudge();
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::stand_in_types::NumberType;
 
 /// The type of an import or export. Parts that a module does not tell are `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ItemType {
     Function(Option<FunctionType>),
     /// With the type of its elements.
@@ -21,14 +21,14 @@ pub enum ItemType {
 }
 
 /// The type of a function.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FunctionType {
     pub params: Vec<ValueType>,
     pub results: Vec<ValueType>,
 }
 
 /// The type of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ValueType {
     Number(NumberType),
     /// A vector or a reference, as wasm's text format writes it without short forms.

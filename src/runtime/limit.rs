@@ -41,7 +41,7 @@ macro_rules! plugin_limits {
     ($(#[doc = $help:literal] $limit:ident($name:literal, $json:literal) $field:ident, $unit:ident, --$option:literal
         $notation:ident;)*) => {
         /// The name of a plugin's limit.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum PluginLimit {
             $(#[doc = $help] $limit,)*
         }

@@ -25,8 +25,11 @@ pub mod item_type;
 pub mod limit;
 mod lru;
 pub mod native;
+pub mod nodes;
 pub mod product_function;
 pub mod program;
+#[cfg(feature = "nodes")]
+pub mod remote;
 pub mod sdk;
 pub mod source;
 pub mod stack;
@@ -55,6 +58,7 @@ pub use native::{
     CompilationStage, CompilationView, CompilerOptions, NoCompilerProcess, Percent, Served, Tools,
     WASM_STACK_BYTES_MAX, serve,
 };
+pub use nodes::{NodeFigures, NodeState, NodeView, NodeWatcher, Nodes, Place};
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, WrittenValues, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
 pub use wasi_input::WasiInput;
@@ -109,24 +113,30 @@ pub trait Guest: Send {
     fn spent(&self) -> bool {
         false
     }
+    /// The machine that it is on; `None`: this one.
+    fn place(&self) -> Option<Place<'_>> {
+        None
+    }
 }
 
 /// The cost of one run of an instance, without its nested calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cost {
     /// Bytes of linear memory (and garbage-collected heap) that the run added and left; `None`: the host does not tell.
     pub grew_bytes: Option<u64>,
     /// Units of fuel; `None`: not counted.
     pub fuel: Option<u64>,
+    /// Nanoseconds between this machine and the instance's, there and back; `None`: the instance is here.
+    pub wire_ns: Option<u64>,
 }
 
 impl Cost {
     /// The cost of a call that did not run.
-    pub const NOTHING: Cost = Cost { grew_bytes: Some(0), fuel: None };
+    pub const NOTHING: Cost = Cost { grew_bytes: Some(0), fuel: None, wire_ns: None };
 }
 
 /// The committed memory of an instance, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MemoryUse {
     /// The guest's linear memories and garbage-collected heap.
     pub guest_bytes: u64,
@@ -214,7 +224,7 @@ pub struct InstanceStack {
 }
 
 /// A standard stream of WASI that a guest writes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum StandardStream {
     Output,
     Error,

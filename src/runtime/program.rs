@@ -127,6 +127,8 @@ pub struct Spec {
     pub private: bool,
     /// Values that were written with a reference to the environment.
     pub written: WrittenValues,
+    /// The node that its instances run on, or a glob of nodes; `None`: they run here.
+    pub on: Option<String>,
 }
 
 /// The values of an instance that came from variables of plugsh's environment, each by its key as it was written
@@ -227,6 +229,7 @@ impl Default for Spec {
             imports: Vec::new(),
             private: false,
             written: WrittenValues::default(),
+            on: None,
         }
     }
 }

@@ -48,7 +48,9 @@ impl Ended {
             }
             // The hosts' wordings differ.
             FailureKind::Trap => "refused".to_owned(),
-            FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel | FailureKind::Load => String::new(),
+            FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel | FailureKind::Load | FailureKind::Lost => {
+                String::new()
+            }
         };
         Ended { kind: failure.kind, code: failure.code, message }
     }

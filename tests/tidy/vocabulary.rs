@@ -4,7 +4,7 @@ use super::assert_none;
 use super::tokens::{Tokens, sources};
 
 /// Crates that only some files may name in any form: the crate, where, and why.
-const CRATES: [(&str, &[&str], &str); 8] = [
+const CRATES: [(&str, &[&str], &str); 9] = [
     ("wasmtime", &["runtime/native/"], "only the native host names wasmtime"),
     ("wasmtime_wasi", &["runtime/native/"], "only the native host names wasmtime"),
     ("cranelift_codegen", &["runtime/native/"], "only the native host names wasmtime's compiler"),
@@ -12,6 +12,7 @@ const CRATES: [(&str, &[&str], &str); 8] = [
     ("rustyline", &["front/"], "only the fronts name rustyline"),
     ("ratatui", &["front/"], "only the fronts name ratatui"),
     ("crossterm", &["front/"], "only the fronts name crossterm"),
+    ("async_nats", &["nats/"], "only the room of the connection names async-nats"),
     ("comfy_table", &["front/"], "only the fronts name comfy-table"),
 ];
 /// Macros that print, and the files that may use them.

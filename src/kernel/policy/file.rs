@@ -67,6 +67,7 @@ struct Children {
     env: Option<Vec<String>>,
     args: Option<Vec<String>>,
     stdin: Option<String>,
+    on: Option<String>,
 }
 
 /// A number, or a text with a unit.
@@ -184,6 +185,7 @@ impl Children {
             env: self.env.map(|env| env.iter().map(|entry| ConfigGrant::new(entry)).collect()),
             args: self.args,
             stdin: self.stdin.map(|path| resolved_file(&dir.join(path))).transpose()?,
+            on: self.on,
         })
     }
 }

@@ -57,6 +57,31 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         imports: asked.imports.clone(),
         private: asked.private || parent.private,
         written: WrittenValues::default(),
+        on: grants.on.clone(),
+    };
+    (spec, refused)
+}
+
+/// The part of a spec that grants leave, for a process whose parent is on another machine; the second value lists
+/// what they do not leave. Config, environment and arguments are the parent's own, and stay.
+pub fn within_grants(asked: &Spec, grants: &ChildGrants) -> (Spec, Vec<UnheldGrant>) {
+    let mut refused = Vec::new();
+    let held =
+        Spec { allowed_paths: grants.paths.clone().unwrap_or_else(|| asked.allowed_paths.clone()), ..Spec::default() };
+    let stdin = asked.wasi_input.stdin.as_ref();
+    if let Some(stdin) = stdin.filter(|stdin| grants.paths.is_some() && grants.stdin.as_ref() != Some(*stdin)) {
+        refused.push(UnheldGrant::Path(stdin.clone()));
+    }
+    let spec = Spec {
+        allowed_hosts: match &grants.hosts {
+            Some(hosts) => hosts_within(&asked.allowed_hosts, hosts, &mut refused),
+            None => asked.allowed_hosts.clone(),
+        },
+        allowed_paths: paths_within(&asked.allowed_paths, &held, &mut refused),
+        memory_bytes_max: least([asked.memory_bytes_max, grants.memory_bytes_max]),
+        timeout: least([asked.timeout, grants.timeout]),
+        fuel: least([asked.fuel, grants.fuel]),
+        ..asked.clone()
     };
     (spec, refused)
 }

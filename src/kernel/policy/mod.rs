@@ -24,6 +24,7 @@ mod tests;
 pub use self::asked::{Granted, RequestedSource, Who};
 pub use self::error::{GrantError, MemorySizeError, PatternError, PolicyError, RuleError, SourceError};
 pub use self::file::parse_memory_size;
+pub use self::grant::within_grants;
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::{CallPattern, LoadPattern, load_pattern_within};
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};

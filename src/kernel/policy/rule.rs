@@ -52,6 +52,8 @@ pub struct ChildGrants {
     pub args: Option<Vec<String>>,
     /// The file for WASI's standard input, resolved when the policy was read.
     pub stdin: Option<PathBuf>,
+    /// The node that they run on, or a glob of nodes; `None`: they run here.
+    pub on: Option<String>,
 }
 
 /// An entry of `config` or `env`.
@@ -96,6 +98,7 @@ impl Rule {
             env: own.env.or(other.env),
             args: own.args.or(other.args),
             stdin: own.stdin.or(other.stdin),
+            on: own.on.or(other.on),
         };
         self
     }
@@ -133,6 +136,7 @@ impl ChildGrants {
             list("env", self.env_keys()),
             list("args", self.args.clone()),
             self.stdin.as_ref().map(|path| format!("stdin {}", path.display())),
+            self.on.as_ref().map(|on| format!("on {on}")),
         ]
         .into_iter()
         .flatten()

@@ -30,7 +30,7 @@ impl Meter {
     pub fn end(self, store: &Store<Ctx>, keeps: bool) -> Cost {
         let grew_bytes = if keeps { guest_bytes(store).saturating_sub(self.guest_bytes) } else { 0 };
         let fuel = self.fuel.and_then(|given| Some(given.saturating_sub(store.get_fuel().ok()?)));
-        Cost { grew_bytes: Some(grew_bytes), fuel }
+        Cost { grew_bytes: Some(grew_bytes), fuel, wire_ns: None }
     }
 }
 

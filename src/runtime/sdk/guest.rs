@@ -166,7 +166,7 @@ impl Guest for SdkGuest {
         self.spent |= name == START;
         let called = self.call(name, &up);
         let fuel = self.plugin.fuel_consumed().filter(|_| self.spec.is_fuelled());
-        self.cost = Cost { grew_bytes: None, fuel };
+        self.cost = Cost { grew_bytes: None, fuel, wire_ns: None };
         called?;
         Ok(self.output.len() as u64)
     }

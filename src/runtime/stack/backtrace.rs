@@ -8,7 +8,7 @@ pub const FRAMES_MAX: usize = 64;
 pub const NAME_BYTES_MAX: usize = 1024;
 
 /// The cause that stopped the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum StoppedBy {
     /// The `unreachable` instruction, which panics and aborts of most languages end with.
     Unreachable,
@@ -19,7 +19,7 @@ pub enum StoppedBy {
 }
 
 /// Where a guest stood, the innermost frame first; at most [`FRAMES_MAX`] frames.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Backtrace {
     pub stopped_by: StoppedBy,
     pub frames: Vec<RawFrame>,
@@ -28,7 +28,7 @@ pub struct Backtrace {
 }
 
 /// The position in code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum CodePlace {
     /// Bytes from the start of the module's file.
     Module(u64),
@@ -38,7 +38,7 @@ pub enum CodePlace {
 }
 
 /// One frame without symbols.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RawFrame {
     /// Position of the module among the program's.
     pub module: usize,
@@ -61,5 +61,14 @@ impl Backtrace {
     pub fn new(stopped_by: StoppedBy, frames: impl Iterator<Item = RawFrame>) -> Backtrace {
         let frames: Vec<RawFrame> = frames.take(FRAMES_MAX).collect();
         Backtrace { stopped_by, cut: frames.len() == FRAMES_MAX, frames }
+    }
+
+    /// Brings a backtrace from another machine into the bounds.
+    pub fn bound(&mut self) {
+        self.cut |= self.frames.len() > FRAMES_MAX;
+        self.frames.truncate(FRAMES_MAX);
+        for name in self.frames.iter_mut().filter_map(|frame| frame.name.as_mut()) {
+            *name = RawFrame::bounded_name(name);
+        }
     }
 }

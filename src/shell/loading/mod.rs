@@ -87,7 +87,10 @@ pub fn request(session: &mut Session, source: &str, choice: LoadChoice<'_>) -> R
 
 fn request_of(session: &mut Session, program: Arc<Program>, choice: LoadChoice<'_>) -> Result<LoadRequest, ShellError> {
     let LoadChoice { name, host, options, deadline } = choice;
-    check_paths(&options.allow_path)?;
+    // Paths of a node are looked for there.
+    if options.on.is_none() {
+        check_paths(&options.allow_path)?;
+    }
     stand_ins::notice_missing(session, &options.import);
     let program = link(session, program, &options.link, deadline)?;
     let mut spec = options.apply(program.spec.clone())?;

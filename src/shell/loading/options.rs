@@ -55,6 +55,9 @@ pub struct LoadOptions {
     /// never keep, show or write down what it gets and gives, nor what it calls
     #[arg(long)]
     pub private: bool,
+    /// the node that it runs on, or a glob of nodes: the least loaded of those; `nodes` lists them
+    #[arg(long, value_name = "NODE")]
+    pub on: Option<String>,
     /// no WASI, even when the module imports it
     #[arg(long)]
     pub no_wasi: bool,
@@ -86,6 +89,7 @@ impl LoadOptions {
         self.apply_grants(&mut spec)?;
         spec.wasi &= !self.no_wasi;
         spec.private |= self.private;
+        spec.on = self.on.clone().or(spec.on);
         spec.imports.extend(self.import.iter().cloned());
         spec.stub_imports = self.stub_imports.or(spec.stub_imports);
         spec.written = self.written.clone();

@@ -52,6 +52,8 @@ fn words(advice: &Advice) -> String {
         Advice::DidYouMean(name) => format!("; did you mean `{name}`?"),
         Advice::Functions { process, first, count } => functions(process, first, *count),
         Advice::ListProcesses => "; `ps` lists them".into(),
+        Advice::ListNodes => "; `nodes` lists them".into(),
+        Advice::Connect => "; start plugsh with `--nats URL`".into(),
         Advice::ListEnded => "; `ps -a` lists those that ended last".into(),
         Advice::OtherName => "; `--as NAME` gives it another".into(),
         Advice::Reload => "; `reload PROCESS` makes it anew".into(),

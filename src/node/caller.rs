@@ -1,0 +1,221 @@
+//! A guest's requests: what this machine has to do with is done here, the rest goes to the guest's home.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::lease::Lease;
+use super::state::Node;
+use super::talk::NodeTalk;
+use crate::kernel::Policy;
+use crate::kernel::policy::{RequestedSource, Who};
+use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
+use crate::runtime::{
+    Exchange, Failure, FailureKind, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls, Wording,
+};
+use crate::text::bounded;
+
+/// The most bytes that are told of one request to the host.
+const DETAIL_BYTES_MAX: usize = 4096;
+
+/// The caller of one run.
+pub struct NodeCaller {
+    pub node: Arc<Node>,
+    pub talk: Arc<NodeTalk>,
+    pub run: Run,
+    pub lease: Arc<Lease>,
+    pub plugin: Arc<str>,
+    /// Nanoseconds that requests took.
+    pub requests_ns: AtomicU64,
+}
+
+impl NodeCaller {
+    /// Asks the home for something, and waits for the answer. The deadline is suspended meanwhile.
+    fn ask(&self, request: Request, payload: &[u8]) -> Result<(u64, Vec<u8>), Failure> {
+        let began = Instant::now();
+        self.talk.suspend_deadline();
+        let sent = self.node.say(&self.talk, &HomeMessage::Request(request), payload);
+        let answer = sent.ok().and_then(|()| self.talk.next());
+        self.requests_ns.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let Some((NodeMessage::Answer(Answer { result, is_cut, remaining_us }), output)) = answer else {
+            // Its home is not there any more.
+            self.talk.cut();
+            return Err(Failure::interrupted());
+        };
+        self.talk.set_remaining(remaining_us);
+        if is_cut {
+            self.talk.cut();
+        }
+        result.map(|value| (value, output)).map_err(Failure::from_elsewhere)
+    }
+
+    fn tell(&self, note: Note, payload: &[u8]) {
+        // A home that is not there wants to know nothing.
+        let _ = self.node.say(&self.talk, &HomeMessage::Note(note), payload);
+    }
+
+    fn exchange(
+        &self,
+        request: impl FnOnce(String) -> Request,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(u64, Vec<u8>), Failure> {
+        let (function, input) = exchange.request()?;
+        if input.len() as u64 > PAYLOAD_BYTES_MAX {
+            let why = format!("an input of {} bytes; a node sends {PAYLOAD_BYTES_MAX} at most", input.len());
+            return Err(Failure::denied(why));
+        }
+        self.ask(request(function.to_owned()), input)
+    }
+
+    /// Whether this node's policy lets the guest load a source.
+    fn check_load(&self, policy: &Policy, name: &str) -> Result<(), Failure> {
+        let who = Who { name: &self.plugin, plugin: &self.plugin };
+        let asked = RequestedSource::of(name).map_err(Failure::denied)?;
+        let denied = |problem: crate::runtime::Problem| {
+            let (name, line) = (self.node.name(), problem.line(Wording::default()));
+            Failure::denied(format!("cannot load `{}` from node `{name}`: {line}", asked.text()))
+        };
+        policy.load(who, &asked).map(drop).map_err(denied)
+    }
+
+    /// Whether this node's policy lets the guest call other plugins.
+    fn check_call(&self) -> Result<(), Failure> {
+        let Some(policy) = self.node.policy() else { return Ok(()) };
+        let rule = policy.rule(Who { name: &self.plugin, plugin: &self.plugin });
+        match rule.call_texts() {
+            Some(calls) if calls.is_empty() => {
+                let (plugin, node, place) = (&self.plugin, self.node.name(), policy.place(rule));
+                Err(Failure::denied(format!("`{plugin}` may call nothing from node `{node}`: {place}")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Upcalls for NodeCaller {
+    fn interrupted(&self) -> bool {
+        self.talk.is_cut()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.talk.deadline()
+    }
+
+    fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
+        self.talk.sleep(at_most);
+        if self.talk.is_cut() { Err(Failure::interrupted()) } else { Ok(()) }
+    }
+
+    fn register(&self, name: &str) -> Result<u64, Failure> {
+        if let Some(policy) = self.node.policy() {
+            self.check_load(policy, name)?;
+        }
+        self.ask(Request::Register { name: name.to_owned() }, &[]).map(|(id, _)| id)
+    }
+
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        self.check_call()?;
+        let (_, output) = self.exchange(|function| Request::Call { id, function }, exchange)?;
+        exchange.deliver(&output)
+    }
+
+    fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure> {
+        self.check_call()?;
+        self.exchange(|function| Request::Start { id, function }, exchange).map(|(ticket, _)| ticket)
+    }
+
+    fn has_ended(&self, ticket: u64) -> Result<bool, Failure> {
+        self.ask(Request::HasEnded { ticket }, &[]).map(|(has_ended, _)| has_ended != 0)
+    }
+
+    fn join(self: Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        let (_, output) = self.ask(Request::Join { ticket }, &[])?;
+        exchange.deliver(&output)
+    }
+
+    fn caught(&self, stands: Vec<InstanceStack>) {
+        if let Some(stand) = stands.into_iter().next() {
+            self.tell(Note::Caught { at: stand.backtrace }, &[]);
+        }
+    }
+
+    fn is_stop_wanted(&self) -> bool {
+        self.talk.is_halted()
+    }
+
+    fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
+        self.talk.goes_on();
+        let Some(stand) = stands.into_iter().next() else { return Ok(()) };
+        self.ask(Request::Stopped { at: stand.backtrace }, &[]).map(drop)
+    }
+
+    fn ran_start(&self, took: Duration) {
+        self.tell(Note::RanStart { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) }, &[]);
+    }
+
+    fn free(&self, id: u64) -> Result<(), Failure> {
+        self.ask(Request::Free { id }, &[]).map(drop)
+    }
+
+    fn find(&self, name: &str) -> u64 {
+        self.ask(Request::Find { name: name.to_owned() }, &[]).map_or(0, |(id, _)| id)
+    }
+
+    fn current(&self) -> u64 {
+        self.run.process
+    }
+
+    fn parent(&self) -> u64 {
+        self.ask(Request::Parent, &[]).map_or(0, |(id, _)| id)
+    }
+
+    fn wrote(&self, stream: StandardStream, bytes: &[u8]) -> bool {
+        if self.run.takes_streams {
+            self.tell(Note::Wrote { stream }, bytes);
+        }
+        self.run.takes_streams
+    }
+
+    fn watches_host(&self) -> bool {
+        self.run.watches_host
+    }
+
+    fn asked_host(&self, request: HostRequest<'_>) {
+        let took_us = u64::try_from(request.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let HostRequest { function, detail, bytes_in, bytes_out, error, .. } = request;
+        let error = error.map(|error| bounded(&error, DETAIL_BYTES_MAX).into_owned());
+        let note = Note::AskedHost { function: function.to_owned(), bytes_in, bytes_out, took_us, error };
+        self.tell(note, bounded(detail, DETAIL_BYTES_MAX).as_bytes());
+    }
+
+    fn log(&self, level: LogLevel, text: &str) {
+        if level >= self.run.log_level {
+            self.tell(Note::Log { level }, bounded(text, DETAIL_BYTES_MAX).as_bytes());
+        }
+    }
+
+    fn log_level(&self) -> LogLevel {
+        self.run.log_level
+    }
+
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        let (_, output) = self.ask(Request::Import { index }, exchange.input())?;
+        exchange.deliver(&output)
+    }
+
+    fn grow(&self, bytes: u64) -> bool {
+        let ask = |bytes| {
+            self.node.has_room(bytes) && self.ask(Request::Grow { bytes }, &[]).is_ok_and(|(granted, _)| granted != 0)
+        };
+        self.lease.grow(bytes, ask)
+    }
+
+    fn shrink(&self, bytes: u64) {
+        self.lease.shrink(bytes);
+    }
+}
+
+/// The failure of what was not there, or not any more.
+pub fn gone(why: String) -> Failure {
+    Failure::new(FailureKind::Lost, why)
+}

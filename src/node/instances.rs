@@ -1,0 +1,141 @@
+//! The instances that a node holds, by number, each for one home.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::lease::Lease;
+use crate::runtime::Guest;
+
+/// Most instances.
+pub const INSTANCES_MAX: usize = 100_000;
+
+/// One instance, and the lease of its memory.
+pub struct HeldInstance {
+    pub home: u64,
+    pub plugin: Arc<str>,
+    pub lease: Arc<Lease>,
+    guest: Mutex<GuestPlace>,
+    changed: Condvar,
+}
+
+/// Where an instance's guest is.
+enum GuestPlace {
+    Here(Box<dyn Guest>),
+    /// A call has it.
+    InCall,
+    Gone,
+}
+
+impl HeldInstance {
+    /// Takes the guest for a call, once the call before has given it back; `None`: it is gone.
+    pub fn take(&self) -> Option<Box<dyn Guest>> {
+        let mut place = self.guest.lock();
+        loop {
+            match std::mem::replace(&mut *place, GuestPlace::InCall) {
+                GuestPlace::Here(guest) => return Some(guest),
+                GuestPlace::InCall => self.changed.wait(&mut place),
+                GuestPlace::Gone => {
+                    *place = GuestPlace::Gone;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Gives the guest back after a call; `None`: it was dropped. One that is not wanted any more is returned.
+    pub fn put(&self, guest: Option<Box<dyn Guest>>) -> Option<Box<dyn Guest>> {
+        let mut place = self.guest.lock();
+        let spare = match (&*place, guest) {
+            (GuestPlace::Gone, guest) => guest,
+            (_, Some(guest)) => {
+                *place = GuestPlace::Here(guest);
+                None
+            }
+            (_, None) => {
+                *place = GuestPlace::Gone;
+                None
+            }
+        };
+        self.changed.notify_all();
+        spare
+    }
+
+    /// Takes the guest out for good, to be dropped outside of any lock.
+    fn end(&self) -> Option<Box<dyn Guest>> {
+        let mut place = self.guest.lock();
+        self.changed.notify_all();
+        match std::mem::replace(&mut *place, GuestPlace::Gone) {
+            GuestPlace::Here(guest) => Some(guest),
+            GuestPlace::InCall | GuestPlace::Gone => None,
+        }
+    }
+}
+
+/// The instances.
+#[derive(Default)]
+pub struct Instances {
+    held: Mutex<HashMap<u64, Arc<HeldInstance>>>,
+    last: AtomicU64,
+}
+
+/// What a new instance is.
+pub struct NewInstance {
+    pub home: u64,
+    pub plugin: Arc<str>,
+    pub lease: Arc<Lease>,
+    pub guest: Box<dyn Guest>,
+}
+
+impl Instances {
+    /// Holds one more, and gives its number.
+    ///
+    /// # Errors
+    /// As many are held as may be; the guest is given back.
+    pub fn add(&self, new: NewInstance) -> Result<u64, Box<dyn Guest>> {
+        let mut held = self.held.lock();
+        if held.len() >= INSTANCES_MAX {
+            return Err(new.guest);
+        }
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let NewInstance { home, plugin, lease, guest } = new;
+        let (guest, changed) = (Mutex::new(GuestPlace::Here(guest)), Condvar::new());
+        held.insert(number, Arc::new(HeldInstance { home, plugin, lease, guest, changed }));
+        Ok(number)
+    }
+
+    /// An instance of a home.
+    pub fn get(&self, home: u64, number: u64) -> Option<Arc<HeldInstance>> {
+        self.held.lock().get(&number).filter(|held| held.home == home).cloned()
+    }
+
+    /// Lets go of an instance of a home: what is to be dropped.
+    pub fn remove(&self, home: u64, number: u64) -> Option<Box<dyn Guest>> {
+        let mut held = self.held.lock();
+        if held.get(&number).is_none_or(|held| held.home != home) {
+            return None;
+        }
+        let instance = held.remove(&number);
+        drop(held);
+        instance?.end()
+    }
+
+    /// Lets go of all instances of a home: what is to be dropped.
+    pub fn remove_of(&self, home: u64) -> Vec<Box<dyn Guest>> {
+        let removed: Vec<Arc<HeldInstance>> = {
+            let mut held = self.held.lock();
+            let numbers: Vec<u64> =
+                held.iter().filter(|(_, held)| held.home == home).map(|(number, _)| *number).collect();
+            numbers.iter().filter_map(|number| held.remove(number)).collect()
+        };
+        removed.iter().filter_map(|held| held.end()).collect()
+    }
+
+    /// How many are held, and the bytes of memory that they have committed.
+    pub fn figures(&self) -> (usize, u64) {
+        let held = self.held.lock();
+        (held.len(), held.values().map(|held| held.lease.used_bytes()).sum())
+    }
+}

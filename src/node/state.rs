@@ -1,0 +1,223 @@
+//! A node: what it holds, and what it says.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+
+use super::homes::Homes;
+use super::instances::Instances;
+use super::programs::Programs;
+use super::talk::NodeTalk;
+use super::workers::Workers;
+use crate::kernel::Policy;
+use crate::kernel::clock::Clock;
+use crate::machine;
+use crate::nats::{ConnectError, Connection, NatsSettings, NotSent};
+use crate::runtime::product_function::ProductFunctions;
+use crate::runtime::remote::transfer::{Way, Window};
+use crate::runtime::remote::wire::{
+    Conversation, HomeMessage, NodeBeat, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
+};
+use crate::runtime::{CompilerOptions, Guest, Images, NodeFigures};
+
+/// The memory that a node offers where its machine does not tell what it has.
+const MEMORY_BYTES_DEFAULT: u64 = 4 << 30;
+
+/// What a node is made of.
+pub struct NodeOptions {
+    pub nats: NatsSettings,
+    pub system: SystemName,
+    pub name: NodeName,
+    /// What its guests may do here, whatever their homes say.
+    pub policy: Option<Policy>,
+    /// The directory of compiled modules that outlive a run; `None`: none are kept.
+    pub cache_dir: Option<PathBuf>,
+    pub compiler: CompilerOptions,
+    /// The most memory of all its instances; `None`: the machine's.
+    pub memory_bytes_max: Option<u64>,
+    /// Is told what happens, on the connection's thread.
+    pub on_event: Box<dyn Fn(NodeEvent) + Send + Sync>,
+}
+
+/// Something that a node's operator may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeEvent {
+    HomeAppeared {
+        home: u64,
+    },
+    /// A home has ended, or its heartbeats were missed; so many instances were dropped.
+    HomeGone {
+        home: u64,
+        is_lost: bool,
+        instances: usize,
+    },
+    Disconnected,
+    Connected,
+}
+
+/// Why a node cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeError {
+    Connect(ConnectError),
+    /// Another node of the system has the name.
+    NameTaken(NodeName),
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NodeError::Connect(error) => error.fmt(f),
+            NodeError::NameTaken(name) => {
+                write!(f, "a node `{name}` is in the system already; give it another `--name`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NodeError {}
+
+/// A node of a system.
+pub struct Node {
+    pub(super) this: Weak<Node>,
+    pub(super) options: NodeOptions,
+    pub(super) subjects: Subjects,
+    pub(super) incarnation: u64,
+    pub(super) memory_bytes_max: u64,
+    pub(super) connection: OnceLock<Connection>,
+    pub(super) images: Arc<Images>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) workers: Arc<Workers>,
+    pub(super) programs: Programs,
+    pub(super) instances: Instances,
+    pub(super) homes: Mutex<Homes>,
+    pub(super) talks: Mutex<HashMap<Conversation, Arc<NodeTalk>>>,
+}
+
+impl Node {
+    /// A node without a connection.
+    pub(super) fn new(options: NodeOptions, subjects: Subjects) -> Arc<Node> {
+        let images =
+            Arc::new(Images::with(options.cache_dir.clone(), options.compiler.clone(), ProductFunctions::default()));
+        let machine_bytes = machine::memory_bytes().unwrap_or(MEMORY_BYTES_DEFAULT);
+        Arc::new_cyclic(|this| Node {
+            this: this.clone(),
+            memory_bytes_max: options.memory_bytes_max.unwrap_or(machine_bytes),
+            options,
+            subjects,
+            incarnation: fastrand::u64(1..),
+            connection: OnceLock::new(),
+            clock: Arc::new(Clock::new(images.clone())),
+            images,
+            workers: Arc::default(),
+            programs: Programs::default(),
+            instances: Instances::default(),
+            homes: Mutex::default(),
+            talks: Mutex::default(),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &NodeName {
+        &self.options.name
+    }
+
+    /// The server's address without secrets.
+    pub fn server(&self) -> &str {
+        self.connection.get().map_or("", Connection::server)
+    }
+
+    /// What it has and does.
+    pub fn figures(&self) -> NodeFigures {
+        let (instances, memory_bytes) = self.instances.figures();
+        NodeFigures {
+            cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
+            running: self.talks.lock().len() as u32,
+            instances: instances as u32,
+            memory_bytes,
+            memory_bytes_max: self.memory_bytes_max,
+        }
+    }
+
+    /// Its own policy.
+    pub(super) fn policy(&self) -> Option<&Policy> {
+        self.options.policy.as_ref()
+    }
+
+    /// Whether so much more memory is offered.
+    pub(super) fn has_room(&self, bytes: u64) -> bool {
+        self.instances.figures().1.saturating_add(bytes) <= self.memory_bytes_max
+    }
+
+    /// The compiler, with what it has compiled.
+    pub(super) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// Modules and compiled programs.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// The instances that it holds.
+    pub(super) fn instances(&self) -> &Instances {
+        &self.instances
+    }
+
+    /// Says something in a conversation, from a worker.
+    ///
+    /// # Errors
+    /// There is no connection, or the home is gone.
+    pub(super) fn say(&self, talk: &NodeTalk, message: &HomeMessage, payload: &[u8]) -> Result<(), NotSent> {
+        self.say_in(talk.of, message, payload, &talk.window)
+    }
+
+    fn say_in(&self, of: Conversation, message: &HomeMessage, payload: &[u8], window: &Window) -> Result<(), NotSent> {
+        let connection = self.connection.get().ok_or(NotSent)?;
+        Way { connection, of, subject: self.subjects.home(of), answer_to: None }.send(message, payload, window)
+    }
+
+    /// Says something without a payload, from the connection's thread.
+    pub(super) fn publish<M: serde::Serialize>(&self, of: Conversation, packet: &Packet<M>) {
+        if let Some(connection) = self.connection.get() {
+            connection.publish_later(self.subjects.home(of), encode(packet, &[]));
+        }
+    }
+
+    /// Sends a heartbeat.
+    pub(super) fn send_beat(&self) {
+        let Some(connection) = self.connection.get() else { return };
+        let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), self.name().clone());
+        let (losses, figures, incarnation) = (connection.losses(), self.figures(), self.incarnation);
+        let beat = NodeBeat { wire: WIRE_VERSION, version, name, incarnation, losses, figures };
+        connection.publish_later(self.subjects.node_beats(), encode(&beat, &[]));
+    }
+
+    /// Tells the operator of an event.
+    pub(super) fn tell(&self, event: NodeEvent) {
+        (self.options.on_event)(event);
+    }
+
+    /// Ends the conversations of a home, or of all.
+    pub(super) fn close_talks(&self, home: Option<u64>) {
+        let of_home = |talk: &Arc<NodeTalk>| home.is_none_or(|home| talk.of.home == home);
+        let talks: Vec<Arc<NodeTalk>> = self.talks.lock().values().filter(|talk| of_home(talk)).cloned().collect();
+        talks.iter().for_each(|talk| talk.close());
+    }
+
+    /// Drops all that is held for a home.
+    pub(super) fn leave_home(&self, home: u64, is_lost: bool) {
+        self.close_talks(Some(home));
+        let guests = self.instances.remove_of(home);
+        self.tell(NodeEvent::HomeGone { home, is_lost, instances: guests.len() });
+        self.drop_later(guests);
+    }
+
+    /// Drops guests on a worker: it takes system calls.
+    pub(super) fn drop_later(&self, guests: Vec<Box<dyn Guest>>) {
+        // Without a worker they are dropped here, with the closure.
+        let _ = self.workers.run(move || drop(guests));
+    }
+}

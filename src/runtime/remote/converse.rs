@@ -1,0 +1,234 @@
+//! A conversation served to its end: the guest's requests are answered on the thread of the call that it runs for, as a
+//! guest's that runs here are.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::home::Home;
+use super::talk::{Loss, Talk, TalkEvent};
+use super::wire::{Answer, HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, Run};
+use crate::nats::NotSent;
+use crate::runtime::host_functions::NAME_BYTES_MAX;
+use crate::runtime::{
+    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, Spec, StandardStream, Upcalls,
+    callers,
+};
+use crate::text::bounded;
+
+/// The longest that a guest which was told to end is waited for; the node drops it when it hears of it.
+const CUT_GRACE: Duration = Duration::from_secs(1);
+/// The longest wait for the deadline here, after the node's clock has met it.
+const DEADLINE_GRACE: Duration = Duration::from_millis(500);
+/// The most bytes of a lease that a node asks for at once.
+const LEASE_BYTES_MAX: u64 = 4 << 30;
+/// The most bytes of a log line that are taken from a node.
+const LOG_BYTES_MAX: usize = 64 << 10;
+
+/// Whose conversation it is.
+pub struct Speaker<'a> {
+    pub home: &'a Home,
+    pub up: &'a Arc<dyn Upcalls>,
+    pub spec: &'a Arc<Spec>,
+    pub host_data: &'a mut HostData,
+    /// The time that the guest's requests took.
+    pub requests: Duration,
+}
+
+/// What a run needs to know, of the top call of `up`.
+pub fn run_of(up: &dyn Upcalls) -> Run {
+    Run {
+        process: up.current(),
+        remaining_us: remaining_us(up),
+        log_level: up.log_level(),
+        watches_host: up.watches_host(),
+        // A taker takes nothing, too.
+        takes_streams: up.wrote(StandardStream::Output, &[]),
+    }
+}
+
+fn remaining_us(up: &dyn Upcalls) -> Option<u64> {
+    let left = up.deadline()?.saturating_duration_since(Instant::now());
+    Some(u64::try_from(left.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The failure of a call whose node went away.
+pub fn lost(node: &NodeName, loss: Loss) -> Failure {
+    let why = match loss {
+        Loss::Unheard => "nobody answers for it",
+        Loss::Gone => "its heartbeats stopped",
+        Loss::Connection => "the connection broke",
+        Loss::Garbage => "it does not speak as a node does",
+    };
+    Failure::new(FailureKind::Lost, format!("node `{node}` is lost ({why}): it may or may not have run"))
+}
+
+/// The failure of a message that answers nothing.
+pub fn unexpected(talk: &Talk) -> Failure {
+    lost(&talk.node, Loss::Garbage)
+}
+
+/// The failure of what could not be said to a node.
+pub fn not_sent(talk: &Talk, home: &Home) -> Failure {
+    match talk.loss() {
+        Some(loss) => lost(&talk.node, loss),
+        None => {
+            let (node, server) = (&talk.node, home.server());
+            Failure::new(FailureKind::Lost, format!("node `{node}` is out of reach: no connection to `{server}`"))
+        }
+    }
+}
+
+impl Speaker<'_> {
+    /// Says `message`, and answers the guest until it has ended: the node's last message with its payload.
+    ///
+    /// # Errors
+    /// The node is lost, or the call was told to end and the node does not say that it has.
+    pub fn converse(
+        &mut self,
+        talk: &Talk,
+        message: &NodeMessage,
+        payload: &[u8],
+    ) -> Result<(HomeMessage, Vec<u8>), Failure> {
+        // The conversation can be nudged from here on: a kill from now on is seen below.
+        if self.up.interrupted() {
+            return Err(Failure::interrupted());
+        }
+        self.home.send(talk, message, payload).map_err(|NotSent| not_sent(talk, self.home))?;
+        let mut cut_until: Option<Instant> = None;
+        loop {
+            match talk.next(cut_until) {
+                TalkEvent::Message(HomeMessage::Request(request), payload) => {
+                    let began = Instant::now();
+                    let (result, output) = self.answer(request, payload);
+                    let (is_cut, remaining_us) = (self.up.interrupted(), remaining_us(&**self.up));
+                    self.requests += began.elapsed();
+                    let answer = NodeMessage::Answer(Answer { result, is_cut, remaining_us });
+                    self.home.send(talk, &answer, &output).map_err(|NotSent| not_sent(talk, self.home))?;
+                }
+                TalkEvent::Message(HomeMessage::Note(note), payload) => self.note(note, &payload),
+                TalkEvent::Message(message, payload) => return Ok((message, payload)),
+                TalkEvent::Nudged if self.up.interrupted() && cut_until.is_none() => {
+                    cut_until = Some(Instant::now() + CUT_GRACE);
+                    self.home.send(talk, &NodeMessage::Cut, &[]).map_err(|NotSent| Failure::interrupted())?;
+                }
+                TalkEvent::Nudged if self.up.is_stop_wanted() && cut_until.is_none() => {
+                    self.home.send(talk, &NodeMessage::Halt, &[]).map_err(|NotSent| not_sent(talk, self.home))?;
+                }
+                TalkEvent::Nudged => {}
+                TalkEvent::TimedOut => return Err(Failure::interrupted()),
+                TalkEvent::Lost(_) if cut_until.is_some() => return Err(Failure::interrupted()),
+                TalkEvent::Lost(loss) => return Err(lost(&talk.node, loss)),
+            }
+        }
+    }
+
+    /// The failure of a run as the call here ends with it.
+    pub fn failed(&self, failure: Failure) -> Failure {
+        if failure.kind == FailureKind::Interrupted && !self.up.interrupted() {
+            // The node's clock was first: the deadline here is as near. An error is the awaited interruption.
+            let _ = self.up.sleep(DEADLINE_GRACE);
+        }
+        failure.from_elsewhere()
+    }
+
+    /// Does what a guest asks for.
+    fn answer(&mut self, request: Request, payload: Vec<u8>) -> (Result<u64, Failure>, Vec<u8>) {
+        let up = self.up;
+        let none = |result| (result, Vec::new());
+        match request {
+            Request::Register { name } => none(up.register(bounded_name(&name))),
+            Request::Call { id, function } => self.exchange(function, payload, |up, exchange| up.call(id, exchange)),
+            Request::Start { id, function } => {
+                let mut ticket = 0;
+                let started = self.exchange(function, payload, |up, exchange| {
+                    ticket = up.start(id, exchange)?;
+                    Ok(())
+                });
+                none(started.0.map(|_| ticket))
+            }
+            Request::HasEnded { ticket } => none(up.has_ended(ticket).map(u64::from)),
+            Request::Join { ticket } => self.exchange(String::new(), payload, |up, exchange| up.join(ticket, exchange)),
+            Request::Import { index } => {
+                self.exchange(String::new(), payload, |up, exchange| up.import(index, exchange))
+            }
+            Request::Free { id } => none(up.free(id).map(|()| 0)),
+            Request::Find { name } => none(Ok(up.find(bounded_name(&name)))),
+            Request::Parent => none(Ok(up.parent())),
+            Request::Grow { bytes } => {
+                none(Ok(u64::from(bytes.is_multiple_of(LEASE_BYTES) && bytes <= LEASE_BYTES_MAX && up.grow(bytes))))
+            }
+            Request::Stopped { at } => none(up.stop(self.stands(at)).map(|()| 0)),
+        }
+    }
+
+    fn exchange(
+        &mut self,
+        function: String,
+        input: Vec<u8>,
+        run: impl FnOnce(Arc<dyn Upcalls>, &mut dyn Exchange) -> Result<(), Failure>,
+    ) -> (Result<u64, Failure>, Vec<u8>) {
+        let mut exchange = WireExchange { host_data: self.host_data, function, input, output: Vec::new() };
+        let result = run(self.up.clone(), &mut exchange);
+        let output = std::mem::take(&mut exchange.output);
+        (result.map(|()| output.len() as u64), output)
+    }
+
+    /// Takes what a guest tells.
+    fn note(&self, note: Note, payload: &[u8]) {
+        let up = self.up;
+        match note {
+            Note::Log { level } => up.log(level, &bounded(&String::from_utf8_lossy(payload), LOG_BYTES_MAX)),
+            Note::Wrote { stream } => drop(up.wrote(stream, payload)),
+            Note::RanStart { took_us } => up.ran_start(Duration::from_micros(took_us)),
+            Note::Caught { at } => up.caught(self.stands(at)),
+            Note::AskedHost { function, bytes_in, bytes_out, took_us, error } => {
+                let detail = String::from_utf8_lossy(payload);
+                let started = Instant::now().checked_sub(Duration::from_micros(took_us)).unwrap_or_else(Instant::now);
+                let (function, detail) = (function.as_str(), &*detail);
+                up.asked_host(HostRequest { function, detail, bytes_in, bytes_out, started, error });
+            }
+        }
+    }
+
+    /// Where the guest stands, and the callers that wait on this thread.
+    fn stands(&self, mut backtrace: Backtrace) -> Vec<InstanceStack> {
+        backtrace.bound();
+        let mut stands = vec![InstanceStack { spec: self.spec.clone(), backtrace }];
+        stands.extend(callers());
+        stands
+    }
+}
+
+fn bounded_name(name: &str) -> &str {
+    crate::text::cut_at_char(name, NAME_BYTES_MAX as usize)
+}
+
+/// The bytes of a nested call whose caller is on a node.
+struct WireExchange<'a> {
+    host_data: &'a mut HostData,
+    function: String,
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Exchange for WireExchange<'_> {
+    fn host_data(&mut self) -> &mut HostData {
+        self.host_data
+    }
+
+    fn function(&self) -> Result<&str, Failure> {
+        match self.function.len() as u64 <= NAME_BYTES_MAX {
+            true => Ok(&self.function),
+            false => Err(Failure::new(FailureKind::Trap, "the function name is too long")),
+        }
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input
+    }
+
+    fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {
+        self.output = output.to_vec();
+        Ok(())
+    }
+}

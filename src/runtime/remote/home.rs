@@ -1,0 +1,286 @@
+//! The home's side of a system: the connection, what comes over it, and whom it is for.
+//!
+//! What comes is taken on the connection's thread, which waits for nobody; what follows from it is done on the
+//! threads of the calls.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::node_table::{Ending, NodeKey, NodeTable};
+use super::talk::{Loss, Talk, TalkEvent};
+use super::transfer::Way;
+use super::wire::{
+    BEAT_INTERVAL, Conversation, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
+    Subjects, SystemName, WIRE_VERSION, decode, encode,
+};
+use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings, NotSent};
+use crate::runtime::{Failure, NodeView, NodeWatcher};
+
+/// The time for nodes to answer a new home, before it is said which there are.
+const ANSWER_TIME: Duration = Duration::from_millis(150);
+/// The longest that a node is waited for which is not there.
+const APPEAR_MAX: Duration = Duration::from_millis(1_500);
+/// The longest wait for a node's answer to [`NodeMessage::Ping`].
+const PING_MAX: Duration = Duration::from_secs(1);
+
+/// What a home is made of.
+#[derive(Clone, Default)]
+pub struct HomeOptions {
+    pub nats: NatsSettings,
+    pub system: SystemName,
+}
+
+/// A home of a system.
+pub struct Home {
+    subjects: Subjects,
+    number: u64,
+    opened: Instant,
+    connection: OnceLock<Connection>,
+    nodes: Mutex<NodeTable>,
+    /// Notified when a node appears.
+    appeared: Condvar,
+    talks: Mutex<HashMap<u64, Arc<Talk>>>,
+    next_talk: AtomicU64,
+    watcher: OnceLock<Arc<dyn NodeWatcher>>,
+    /// What nodes are to drop, once they can be told.
+    drops: Mutex<Vec<(NodeName, u64)>>,
+}
+
+/// Most instances whose drop waits for a connection; the node drops the others when this home ends.
+const DROPS_MAX: usize = 10_000;
+
+impl Home {
+    /// Connects to a server and asks for the nodes of a system.
+    ///
+    /// # Errors
+    /// There is no server, or it refuses the credentials.
+    pub fn open(options: &HomeOptions) -> Result<Arc<Home>, ConnectError> {
+        let number = fastrand::u64(1..);
+        let subjects = Subjects::of(&options.system);
+        let listened = [subjects.node_beats(), subjects.home_all(number)];
+        let home = Arc::new(Home {
+            subjects,
+            number,
+            opened: Instant::now(),
+            connection: OnceLock::new(),
+            nodes: Mutex::default(),
+            appeared: Condvar::new(),
+            talks: Mutex::default(),
+            next_talk: AtomicU64::new(1),
+            watcher: OnceLock::new(),
+            drops: Mutex::default(),
+        });
+        let connection = Connection::open(&options.nats, &listened, MESSAGE_BYTES_MAX, BEAT_INTERVAL, home.clone())?;
+        // Set once, here.
+        home.connection.get_or_init(|| connection);
+        home.beat();
+        Ok(home)
+    }
+
+    /// The server's address without secrets.
+    pub fn server(&self) -> &str {
+        self.connection.get().map_or("", Connection::server)
+    }
+
+    fn ping(&self, node: &NodeName) -> Option<Duration> {
+        let talk = self.begin(node);
+        let began = Instant::now();
+        let sent = self.send(&talk, &NodeMessage::Ping, &[]);
+        let pong = sent.ok().map(|()| talk.next(Some(began + PING_MAX)));
+        let took = began.elapsed();
+        self.end(&talk);
+        matches!(pong?, TalkEvent::Message(HomeMessage::Pong, _)).then_some(took)
+    }
+
+    /// The least loaded node that fits `pattern`. One that is not there is waited for while this home is new.
+    ///
+    /// # Errors
+    /// There is none; the failure says why.
+    pub(super) fn choose(&self, pattern: &str) -> Result<NodeKey, Failure> {
+        self.wait_for_answers();
+        let until = self.opened + APPEAR_MAX;
+        let mut nodes = self.nodes.lock();
+        while !nodes.has(pattern) && !self.appeared.wait_until(&mut nodes, until).timed_out() {}
+        nodes.choose(pattern)
+    }
+
+    /// Waits while this home is so new that nodes may not have answered.
+    fn wait_for_answers(&self) {
+        std::thread::sleep(ANSWER_TIME.saturating_sub(self.opened.elapsed()));
+    }
+
+    /// Begins a conversation with a node.
+    pub(super) fn begin(&self, node: &NodeName) -> Arc<Talk> {
+        let number = self.next_talk.fetch_add(1, Ordering::Relaxed);
+        let talk = Arc::new(Talk::new(Conversation { home: self.number, number }, node.clone()));
+        self.talks.lock().insert(number, talk.clone());
+        talk
+    }
+
+    /// Ends a conversation. What still comes of it is not taken.
+    pub(super) fn end(&self, talk: &Talk) {
+        self.talks.lock().remove(&talk.of.number);
+    }
+
+    /// Says something in a conversation.
+    ///
+    /// # Errors
+    /// There is no connection, or the conversation was lost.
+    pub(super) fn send(&self, talk: &Talk, message: &NodeMessage, payload: &[u8]) -> Result<(), NotSent> {
+        let connection = self.connection.get().ok_or(NotSent)?;
+        let (subject, answer_to) = (self.subjects.node(&talk.node), Some(self.subjects.home(talk.of)));
+        Way { connection, of: talk.of, subject, answer_to }.send(message, payload, &talk.window)
+    }
+
+    /// Tells a node to drop an instance: now, or when there is a connection.
+    pub(super) fn drop_instance(&self, node: &NodeName, instance: u64) {
+        let talk = Talk::new(Conversation { home: self.number, number: 0 }, node.clone());
+        if self.send(&talk, &NodeMessage::Drop { instance }, &[]).is_err() {
+            let mut drops = self.drops.lock();
+            if drops.len() < DROPS_MAX {
+                drops.push((node.clone(), instance));
+            }
+        }
+    }
+
+    fn publish(&self, subject: String, bytes: Vec<u8>) {
+        if let Some(connection) = self.connection.get() {
+            connection.publish_later(subject, bytes);
+        }
+    }
+
+    fn end_node(&self, key: NodeKey, loss: Loss) {
+        self.lose_talks(loss, |talk| talk.node == key.name);
+        let Some(watcher) = self.watcher.get().cloned() else { return };
+        // Instances are dropped, which says so to their nodes: nothing for the connection's own thread.
+        let thread = std::thread::Builder::new().name("plugsh-lost".into());
+        // Without a thread its processes are found out at their next calls.
+        let _ = thread.spawn(move || watcher.lost(key.name.as_str(), key.incarnation));
+    }
+
+    fn lose_talks(&self, loss: Loss, of: impl Fn(&Talk) -> bool) {
+        let talks: Vec<Arc<Talk>> = self.talks.lock().values().filter(|talk| of(talk)).cloned().collect();
+        talks.iter().for_each(|talk| talk.lose(loss));
+    }
+
+    fn take_beat(&self, bytes: &[u8]) {
+        // Bytes that are no heartbeat are of nobody.
+        let Ok((beat, _)) = decode::<NodeBeat>(bytes) else { return };
+        let ending = self.nodes.lock().take(beat, Instant::now());
+        self.appeared.notify_all();
+        match ending {
+            Some(Ending::Node(key)) => self.end_node(key, Loss::Gone),
+            Some(Ending::Conversations(node)) => self.lose_talks(Loss::Connection, |talk| talk.node == node),
+            None => {}
+        }
+    }
+
+    fn take_packet(&self, number: u64, bytes: &[u8]) {
+        let talk = self.talks.lock().get(&number).cloned();
+        let packet = decode::<Packet<HomeMessage>>(bytes);
+        let Some(talk) = talk else { return };
+        let chunks = match packet {
+            Ok((Packet::First { bytes, message, .. }, chunk)) => talk.first(message, bytes, chunk),
+            Ok((Packet::More { .. }, chunk)) => talk.more(chunk),
+            Ok((Packet::Arrived { chunks, .. }, _)) => {
+                talk.window.arrived(chunks);
+                0
+            }
+            Err(_) => {
+                talk.lose(Loss::Garbage);
+                0
+            }
+        };
+        if chunks > 0 {
+            let packet: Packet<()> = Packet::Arrived { of: talk.of, chunks };
+            self.publish(self.subjects.node(&talk.node), encode(&packet, &[]));
+        }
+    }
+
+    fn own_beat(&self, is_last: bool) -> Vec<u8> {
+        let losses = self.connection.get().map_or(0, Connection::losses);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        encode(&HomeBeat { wire: WIRE_VERSION, version, home: self.number, losses, is_last }, &[])
+    }
+
+    /// The known nodes, each asked how long it takes to answer.
+    pub(super) fn ask_all(&self) -> Vec<NodeView> {
+        self.wait_for_answers();
+        let views = self.nodes.lock().views();
+        std::thread::scope(|scope| {
+            let ask = |view: NodeView| {
+                scope.spawn(move || {
+                    let node = NodeName::new(&view.name).ok();
+                    NodeView { round_trip: node.and_then(|node| self.ping(&node)), ..view }
+                })
+            };
+            let asked: Vec<_> = views.into_iter().map(ask).collect();
+            asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+        })
+    }
+
+    /// The known nodes.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.nodes.lock().views().into_iter().map(|view| view.name).collect()
+    }
+
+    /// Wakes the threads of all conversations.
+    pub(super) fn nudge_all(&self) {
+        let talks: Vec<Arc<Talk>> = self.talks.lock().values().cloned().collect();
+        talks.iter().for_each(|talk| talk.nudge());
+    }
+
+    /// Tells `watcher` of lost nodes from now on; set once.
+    pub(super) fn tell(&self, watcher: Arc<dyn NodeWatcher>) {
+        // A second one is not wanted by anybody.
+        self.watcher.set(watcher).ok();
+    }
+}
+
+impl Listener for Home {
+    fn received(&self, message: Incoming) {
+        if message.subject == self.subjects.node_beats() {
+            return self.take_beat(&message.bytes);
+        }
+        let Some(number) = Subjects::conversation_number(&message.subject) else { return };
+        if !message.is_unheard {
+            return self.take_packet(number, &message.bytes);
+        }
+        let Some(talk) = self.talks.lock().get(&number).cloned() else { return };
+        talk.lose(Loss::Unheard);
+        let lost = self.nodes.lock().lose(&talk.node);
+        if let Some(key) = lost {
+            self.end_node(key, Loss::Unheard);
+        }
+    }
+
+    fn interrupted(&self) {
+        self.lose_talks(Loss::Connection, |_| true);
+    }
+
+    fn connected(&self) {
+        self.beat();
+        let drops = std::mem::take(&mut *self.drops.lock());
+        for (node, instance) in drops {
+            let (of, message) = (Conversation { home: self.number, number: 0 }, NodeMessage::Drop { instance });
+            self.publish(self.subjects.node(&node), encode(&Packet::First { of, bytes: 0, message }, &[]));
+        }
+    }
+
+    fn beat(&self) {
+        self.publish(self.subjects.home_beats(), self.own_beat(false));
+        let lost = self.nodes.lock().lose_overdue(Instant::now());
+        lost.into_iter().for_each(|key| self.end_node(key, Loss::Gone));
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // The connection closes after what was published is sent.
+        self.publish(self.subjects.home_beats(), self.own_beat(true));
+    }
+}

@@ -1,0 +1,18 @@
+//! The third host: instances on other machines, the nodes of a system. This is the home's side, behind the same two
+//! traits as the other hosts; the node's side is the room `node`.
+//!
+//! - `wire`: what both sides say. `transfer`: payloads in chunks, both ways.
+//! - `home`: the connection, what comes over it, and whom it is for. `node_table`: the known nodes.
+//! - `talk`: one conversation. `converse`: it served to its end, the guest's requests with it.
+//! - `image`, `guest`: a program on nodes, and one instance on one of them.
+
+mod converse;
+mod guest;
+mod home;
+mod image;
+mod node_table;
+mod talk;
+pub mod transfer;
+pub mod wire;
+
+pub use home::{Home, HomeOptions};

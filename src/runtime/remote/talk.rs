@@ -1,0 +1,129 @@
+//! One conversation as the home has it: what has come and waits, and the thread that waits for it.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::transfer::{Inbox, Window};
+use super::wire::{Conversation, HomeMessage, NodeName};
+
+/// Most messages that wait; a node that sends more is not listened to any more.
+const MESSAGES_MAX: usize = 4096;
+
+/// One conversation.
+pub struct Talk {
+    pub of: Conversation,
+    pub node: NodeName,
+    /// Chunks on their way to the node.
+    pub window: Window,
+    state: Mutex<TalkState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct TalkState {
+    inbox: Inbox<HomeMessage>,
+    whole: VecDeque<(HomeMessage, Vec<u8>)>,
+    is_nudged: bool,
+    loss: Option<Loss>,
+}
+
+/// Why nothing more comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Nobody listens to the node's subject.
+    Unheard,
+    /// Its heartbeats were missed, or another has its name now.
+    Gone,
+    /// The connection was lost, here or there.
+    Connection,
+    /// What it says is nothing that a node says.
+    Garbage,
+}
+
+/// The next thing in a conversation.
+pub enum TalkEvent {
+    Message(HomeMessage, Vec<u8>),
+    /// Somebody wants the waiting thread to look whether its call is to end.
+    Nudged,
+    Lost(Loss),
+    TimedOut,
+}
+
+impl Talk {
+    /// A conversation in which nothing was said.
+    pub fn new(of: Conversation, node: NodeName) -> Talk {
+        Talk { of, node, window: Window::default(), state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Takes a message's beginning from the node. Gives the chunks whose arrival is to be told.
+    pub fn first(&self, message: HomeMessage, bytes_whole: u64, chunk: &[u8]) -> u32 {
+        self.arrive(|inbox| inbox.first(message, bytes_whole, chunk))
+    }
+
+    /// Takes more of a payload.
+    pub fn more(&self, chunk: &[u8]) -> u32 {
+        self.arrive(|inbox| inbox.more(chunk))
+    }
+
+    fn arrive(
+        &self,
+        take: impl FnOnce(&mut Inbox<HomeMessage>) -> Result<super::transfer::Arrival<HomeMessage>, super::wire::WireError>,
+    ) -> u32 {
+        let mut state = self.state.lock();
+        match take(&mut state.inbox) {
+            Ok(arrival) if state.whole.len() < MESSAGES_MAX => {
+                if let Some(message) = arrival.message {
+                    state.whole.push_back(message);
+                    self.changed.notify_one();
+                }
+                arrival.chunks
+            }
+            Ok(_) | Err(_) => {
+                drop(state);
+                self.lose(Loss::Garbage);
+                0
+            }
+        }
+    }
+
+    /// Wakes the thread that waits.
+    pub fn nudge(&self) {
+        self.state.lock().is_nudged = true;
+        self.changed.notify_one();
+    }
+
+    /// Ends the conversation.
+    pub fn lose(&self, loss: Loss) {
+        self.state.lock().loss.get_or_insert(loss);
+        self.changed.notify_one();
+        self.window.close();
+    }
+
+    /// Why it was lost, if it was.
+    pub fn loss(&self) -> Option<Loss> {
+        self.state.lock().loss
+    }
+
+    /// Waits for the next thing. What came before a loss is given before it.
+    pub fn next(&self, until: Option<Instant>) -> TalkEvent {
+        let mut state = self.state.lock();
+        loop {
+            if let Some((message, payload)) = state.whole.pop_front() {
+                return TalkEvent::Message(message, payload);
+            }
+            if let Some(loss) = state.loss {
+                return TalkEvent::Lost(loss);
+            }
+            if std::mem::take(&mut state.is_nudged) {
+                return TalkEvent::Nudged;
+            }
+            match until {
+                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return TalkEvent::TimedOut,
+                Some(_) => {}
+                None => self.changed.wait(&mut state),
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Messages with their payloads: cut into chunks, and put together again. A sender keeps at most [`WINDOW_CHUNKS`]
+//! under way, so that a server need not hold more for a slow receiver.
+
+use parking_lot::{Condvar, Mutex};
+use serde::Serialize;
+
+use super::wire::{CHUNK_BYTES, Conversation, PAYLOAD_BYTES_MAX, Packet, WireError, encode};
+use crate::nats::{Connection, NotSent};
+
+/// Most chunks that were sent and have not arrived.
+const WINDOW_CHUNKS: u32 = 8;
+/// An arrival is told after so many chunks.
+const ARRIVALS_EACH: u32 = WINDOW_CHUNKS / 2;
+
+/// The chunks of one conversation that are under way in one direction.
+#[derive(Default)]
+pub struct Window {
+    state: Mutex<WindowState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct WindowState {
+    chunks: u32,
+    is_closed: bool,
+}
+
+impl Window {
+    /// Waits for room for one more chunk.
+    ///
+    /// # Errors
+    /// The conversation is over.
+    fn take(&self) -> Result<(), NotSent> {
+        let mut state = self.state.lock();
+        while state.chunks >= WINDOW_CHUNKS && !state.is_closed {
+            self.changed.wait(&mut state);
+        }
+        if state.is_closed {
+            return Err(NotSent);
+        }
+        state.chunks += 1;
+        Ok(())
+    }
+
+    /// So many chunks have arrived.
+    pub fn arrived(&self, chunks: u32) {
+        let mut state = self.state.lock();
+        state.chunks = state.chunks.saturating_sub(chunks);
+        self.changed.notify_all();
+    }
+
+    /// Ends the wait for room: the conversation is over.
+    pub fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Where the messages of a conversation go in one direction.
+pub struct Way<'a> {
+    pub connection: &'a Connection,
+    pub of: Conversation,
+    pub subject: String,
+    /// Where the server says that nobody listens there.
+    pub answer_to: Option<String>,
+}
+
+impl Way<'_> {
+    /// Sends a message with its payload, and waits until the last of its chunks is on its way.
+    ///
+    /// # Errors
+    /// There is no connection, or the conversation is over.
+    pub fn send<M: Serialize>(&self, message: &M, payload: &[u8], window: &Window) -> Result<(), NotSent> {
+        let (first, rest) = payload.split_at_checked(CHUNK_BYTES).unwrap_or((payload, &[]));
+        let packet = Packet::First { of: self.of, bytes: payload.len() as u64, message };
+        self.connection.publish(self.subject.clone(), self.answer_to.clone(), encode(&packet, first))?;
+        for chunk in rest.chunks(CHUNK_BYTES) {
+            window.take()?;
+            let packet: Packet<()> = Packet::More { of: self.of };
+            self.connection.publish(self.subject.clone(), None, encode(&packet, chunk))?;
+        }
+        Ok(())
+    }
+}
+
+/// The arrival of a packet.
+pub struct Arrival<M> {
+    /// A message that is whole now.
+    pub message: Option<(M, Vec<u8>)>,
+    /// The chunks whose arrival is to be told.
+    pub chunks: u32,
+}
+
+/// Messages of one conversation as they arrive in one direction.
+pub struct Inbox<M> {
+    partial: Option<Partial<M>>,
+    /// Chunks whose arrival has not been told.
+    untold: u32,
+}
+
+struct Partial<M> {
+    message: M,
+    bytes_whole: u64,
+    bytes: Vec<u8>,
+}
+
+impl<M> Default for Inbox<M> {
+    fn default() -> Self {
+        Inbox { partial: None, untold: 0 }
+    }
+}
+
+impl<M> Inbox<M> {
+    /// Takes a message and the first of its payload. A whole one may come between the chunks of another.
+    ///
+    /// # Errors
+    /// The payload is over the bound, or two are under way at once.
+    pub fn first(&mut self, message: M, bytes_whole: u64, chunk: &[u8]) -> Result<Arrival<M>, WireError> {
+        let bytes = chunk.len() as u64;
+        if bytes == bytes_whole {
+            return Ok(Arrival { message: Some((message, chunk.to_vec())), chunks: 0 });
+        }
+        if bytes > bytes_whole || bytes_whole > PAYLOAD_BYTES_MAX || self.partial.is_some() {
+            return Err(WireError);
+        }
+        self.partial = Some(Partial { message, bytes_whole, bytes: chunk.to_vec() });
+        Ok(Arrival { message: None, chunks: 0 })
+    }
+
+    /// Takes more of the payload under way.
+    ///
+    /// # Errors
+    /// None is, or it is more than was announced.
+    pub fn more(&mut self, chunk: &[u8]) -> Result<Arrival<M>, WireError> {
+        let partial = self.partial.as_mut().ok_or(WireError)?;
+        if chunk.is_empty() || (partial.bytes.len() + chunk.len()) as u64 > partial.bytes_whole {
+            return Err(WireError);
+        }
+        partial.bytes.extend_from_slice(chunk);
+        self.untold += 1;
+        let is_whole = partial.bytes.len() as u64 == partial.bytes_whole;
+        let message = self.partial.take_if(|_| is_whole).map(|partial| (partial.message, partial.bytes));
+        let chunks = if is_whole || self.untold >= ARRIVALS_EACH { std::mem::take(&mut self.untold) } else { 0 };
+        Ok(Arrival { message, chunks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_whole_when_its_bytes_are_there() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.first("long", 5, b"ab").unwrap().message.is_none());
+        assert_eq!(inbox.first("cut", 0, b"").unwrap().message, Some(("cut", Vec::new())), "between its chunks");
+        assert!(inbox.more(b"cd").unwrap().message.is_none());
+        let arrival = inbox.more(b"e").unwrap();
+        assert_eq!((arrival.message, arrival.chunks), (Some(("long", b"abcde".to_vec())), 2));
+    }
+
+    #[test]
+    fn more_than_was_announced_is_refused() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.more(b"a").is_err(), "of nothing");
+        assert!(inbox.first("m", 1, b"ab").is_err());
+        assert!(inbox.first("m", PAYLOAD_BYTES_MAX + 1, b"ab").is_err());
+        assert!(inbox.first("m", 4, b"ab").is_ok() && inbox.first("other", 4, b"ab").is_err());
+        assert!(inbox.more(b"").is_err() && inbox.more(b"cde").is_err());
+    }
+
+    #[test]
+    fn a_window_is_full_until_chunks_have_arrived() {
+        let window = Window::default();
+        (0..WINDOW_CHUNKS).for_each(|_| window.take().unwrap());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| window.take());
+            window.arrived(1);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+            let waiting = scope.spawn(|| window.take());
+            window.close();
+            assert_eq!(waiting.join().unwrap(), Err(NotSent));
+        });
+    }
+}

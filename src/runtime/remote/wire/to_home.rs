@@ -1,0 +1,117 @@
+//! What a node tells a home.
+
+use serde::{Deserialize, Serialize};
+
+use crate::image_origin::ImageOrigin;
+use crate::runtime::{Backtrace, Cost, Failure, LogLevel, MemoryUse, StandardStream};
+
+/// A message of a node in a conversation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HomeMessage {
+    /// The node lacks these modules, by their places.
+    Lacks { modules: Vec<usize> },
+    /// The program is compiled. The payload is its interface.
+    Prepared { image: u64, code_bytes: u64, origin: ImageOrigin },
+    /// The instance is made.
+    Made { instance: u64, usage: Usage },
+    /// The guest asks for something and waits. The payload is an input.
+    Request(Request),
+    /// The guest tells something and goes on. The payload is a text, or the bytes that it wrote.
+    Note(Note),
+    /// The call is over. The payload is its output.
+    Ended(Ended),
+    /// The request cannot be done: nothing ran.
+    Refused(Failure),
+    /// The node is there.
+    Pong,
+}
+
+/// What a guest asks for, as in [`Upcalls`](crate::runtime::Upcalls).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Register {
+        name: String,
+    },
+    Call {
+        id: u64,
+        function: String,
+    },
+    Start {
+        id: u64,
+        function: String,
+    },
+    HasEnded {
+        ticket: u64,
+    },
+    Join {
+        ticket: u64,
+    },
+    Free {
+        id: u64,
+    },
+    Find {
+        name: String,
+    },
+    Parent,
+    Import {
+        index: usize,
+    },
+    /// A lease of memory.
+    Grow {
+        bytes: u64,
+    },
+    /// The guest stopped where it stands, as it was asked to.
+    Stopped {
+        at: Backtrace,
+    },
+}
+
+/// What a guest tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    Log {
+        level: LogLevel,
+    },
+    Wrote {
+        stream: StandardStream,
+    },
+    /// Start functions took this long.
+    RanStart {
+        took_us: u64,
+    },
+    /// The guest took a failed call's error as a value.
+    Caught {
+        at: Backtrace,
+    },
+    /// The guest asked its host for something, which took this long.
+    AskedHost {
+        function: String,
+        bytes_in: u64,
+        bytes_out: u64,
+        took_us: u64,
+        error: Option<String>,
+    },
+}
+
+/// The end of a call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ended {
+    pub result: Result<(), Failure>,
+    pub cost: Cost,
+    pub usage: Usage,
+    /// The time in the guest, without its requests, in nanoseconds.
+    pub guest_ns: u64,
+}
+
+/// The state of an instance after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub memory: MemoryUse,
+    /// True after the instance ended by itself.
+    pub spent: bool,
+    /// False when the instance was dropped: it failed in the middle.
+    pub kept: bool,
+}

@@ -1,0 +1,240 @@
+//! A NATS server, nodes and homes for one test. All end with it, also by a panic.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// The longest that anything may take.
+pub const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// A child process that ends with its owner.
+pub struct Owned(pub Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A NATS server on a port of loopback.
+pub struct Server {
+    pub port: u16,
+    arguments: Vec<String>,
+    child: Option<Owned>,
+}
+
+/// A port that nobody listens to.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a port of loopback").local_addr().expect("its address").port()
+}
+
+impl Server {
+    /// A server; `None` where nats-server is missing, which is said.
+    pub fn start(arguments: &[&str]) -> Option<Server> {
+        if Command::new("nats-server").arg("--version").output().is_err() {
+            let said = "NOT RUN: nats-server is missing; install it, for example with `apt install nats-server`";
+            assert!(std::env::var_os("PLUGSH_TEST_ALL").is_none(), "{said}");
+            eprintln!("{said}");
+            return None;
+        }
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Server { port: free_port(), arguments, child: None };
+        server.restart();
+        Some(server)
+    }
+
+    /// Ends the server, if it runs.
+    pub fn stop(&mut self) {
+        self.child = None;
+    }
+
+    /// Starts the server anew on its port, and waits until it listens.
+    pub fn restart(&mut self) {
+        self.stop();
+        let mut command = Command::new("nats-server");
+        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]).args(&self.arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        self.child = Some(Owned(command.spawn().expect("nats-server starts")));
+        let until = Instant::now() + WAIT_MAX;
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "nats-server does not listen on port {}", self.port);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// `plugsh` with these arguments, connected to the server.
+    pub fn plugsh(&self, arguments: &[&str]) -> Command {
+        plugsh(&self.url(), arguments)
+    }
+
+    /// A node of this name with more arguments, once it is there.
+    pub fn node(&self, name: &str, arguments: &[&str]) -> Node {
+        Node::start(&self.url(), name, arguments)
+    }
+
+    /// What a home's commands end with.
+    pub fn run(&self, commands: &str) -> Ran {
+        ended(self.plugsh(&["-c", commands]))
+    }
+}
+
+/// `plugsh` with these arguments, connected to a server.
+pub fn plugsh(url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plugsh"));
+    command.args(["--nats", url]).args(arguments).stdin(Stdio::null());
+    command.env("XDG_CACHE_HOME", cache_dir()).env_remove("PLUGSH_PATH").env("NO_COLOR", "1");
+    command
+}
+
+/// Compiled modules of all tests: what one has compiled, another need not.
+fn cache_dir() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// A node in a process of its own.
+pub struct Node {
+    pub child: Owned,
+    /// What it writes to standard error, line by line.
+    lines: Receiver<String>,
+}
+
+impl Node {
+    /// A node, once it says that it is there.
+    pub fn start(url: &str, name: &str, arguments: &[&str]) -> Node {
+        let mut command = plugsh(url, &["node", "--name", name]);
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = Owned(command.spawn().expect("a node starts"));
+        let stderr = child.0.stderr.take().expect("its standard error");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok()
+        });
+        let node = Node { child, lines };
+        node.wait_for(&format!("node `{name}` of system"));
+        node
+    }
+
+    /// Waits for a line with this text.
+    pub fn wait_for(&self, text: &str) -> String {
+        let until = Instant::now() + WAIT_MAX;
+        let mut seen = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now()));
+            match line {
+                Ok(line) if line.contains(text) => return line,
+                Ok(line) => seen.push(line),
+                Err(error) => panic!("no line with {text:?} ({error}): {seen:#?}"),
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(sent.success(), "kill {signal} {id}");
+    }
+}
+
+/// How commands ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i32>,
+}
+
+impl Ran {
+    fn of(output: Output) -> Ran {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ran { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+    }
+
+    /// The standard output of commands that succeeded.
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self.stdout
+    }
+
+    /// The standard error of commands that failed.
+    pub fn failed(self) -> String {
+        assert_ne!(self.code, Some(0), "{self:#?}");
+        self.stderr
+    }
+}
+
+/// How a command ends, within the time for it.
+pub fn ended(mut command: Command) -> Ran {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("plugsh starts");
+    let id = child.id().to_string();
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    match receiver.recv_timeout(WAIT_MAX) {
+        Ok(output) => Ran::of(output.expect("plugsh ends")),
+        Err(error) => {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+            panic!("plugsh has not ended ({error}): {command:?}");
+        }
+    }
+}
+
+/// A home at a pipe: lines in, lines out.
+pub struct Home {
+    child: Owned,
+    lines: Receiver<String>,
+}
+
+impl Home {
+    /// A home that reads commands from standard input.
+    pub fn start(server: &Server, arguments: &[&str]) -> Home {
+        let mut command = server.plugsh(arguments);
+        command.args(["--keep-going", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Owned(command.spawn().expect("a home starts"));
+        let (sender, lines) = channel();
+        let streams: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.0.stdout.take().expect("its output")),
+            Box::new(child.0.stderr.take().expect("its errors")),
+        ];
+        for stream in streams {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok()
+            });
+        }
+        Home { child, lines }
+    }
+
+    /// Writes a line.
+    pub fn say(&mut self, line: &str) {
+        let stdin = self.child.0.stdin.as_mut().expect("its input");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("it reads");
+    }
+
+    /// Waits for a line with this text, of either stream.
+    pub fn wait_for(&self, text: &str) -> String {
+        let until = Instant::now() + WAIT_MAX;
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(line) => seen.push(line),
+                Err(error) => panic!("no line with {text:?} ({error}): {seen:#?}"),
+            }
+        }
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.0.kill().expect("it runs");
+    }
+}
