@@ -2,8 +2,10 @@
 //! call` in `cli/pflag.rs`, the manual page in `cli/man.rs`.
 
 pub mod man;
+pub mod mistake;
 mod nodes;
 mod pflag;
+mod serving;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use plugsh::shell::scaffold::Language;
 use plugsh::shell::units::parse_count;
 
 pub use self::nodes::{NatsArgs, NodeArgs};
+pub use self::serving::{AttachArgs, ServeArgs, remote_call};
 
 /// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
@@ -34,6 +37,7 @@ Examples:
   plugsh test tests/*.plugsh                files of commands and expectations
   plugsh new hello --lang zig               a plugin to begin with, and how it is built
   plugsh init; plugsh up                    plugsh.toml from the modules here; all of it started
+  plugsh serve setup.plugsh --name shop     stay, for `plugsh attach shop` in other terminals
 
 Environment:
   PLUGSH_PATH        directories with plugins, apart by `:`
@@ -55,7 +59,7 @@ Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a time
 #[command(
     name = "plugsh",
     version,
-    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh up [OPTIONS] [FILE [ARG]...]\n       plugsh test [OPTIONS] [FILE]...\n       plugsh new [OPTIONS] DIR\n       plugsh node [OPTIONS] --nats URL --name NAME",
+    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh serve [OPTIONS] [FILE...]\n       plugsh attach [OPTIONS] [NAME [FILE [ARG]...]]\n       plugsh up [OPTIONS] [FILE [ARG]...]\n       plugsh test [OPTIONS] [FILE]...\n       plugsh new [OPTIONS] DIR\n       plugsh node [OPTIONS] --nats URL --name NAME",
     after_help = AFTER_HELP,
     disable_help_subcommand = true
 )]
@@ -193,6 +197,12 @@ pub enum Mode {
     New(NewArgs),
     /// Offer this machine to the plugsh of others, over NATS.
     Node(NodeArgs),
+    /// Run files, stay without a terminal, and let others attach.
+    Serve(ServeArgs),
+    /// A prompt, a file or commands at what is served.
+    Attach(AttachArgs),
+    /// List what is served.
+    Ls,
     /// Explain a command of the shell, a topic, or a subcommand of this program.
     Help {
         #[arg(value_name = "COMMAND")]
@@ -323,6 +333,9 @@ pub struct CallArgs {
     pub host: Host,
     #[command(flatten)]
     pub load: LoadOptions,
+    /// Call a process of what is served by this name: SOURCE is the process.
+    #[arg(long, value_name = "NAME", conflicts_with = "manifest")]
+    pub attach: Option<String>,
     /// SOURCE is a manifest, whatever it is called.
     #[arg(short = 'm', long)]
     pub manifest: bool,

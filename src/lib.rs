@@ -5,13 +5,14 @@
 //!
 //! # The map
 //!
-//! Six rooms; arrows point only down, and a room knows nothing of those above it:
+//! Seven rooms; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
 //! main.rs, cli.rs      argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
 //!   system/            the promised interface for products: a system of plugins without a shell
+//!     serve/           a kernel behind a socket: the wire, a server with a session a client, and the client's side
 //!     shell/           line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
 //!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system, without wasm
@@ -59,6 +60,8 @@
 //! | supervision | what follows a crash: a reset, a restart, an end |
 //! | project | a system of plugins as a file, `plugsh.toml`, which `up` starts |
 //! | session | the state of one shell: variables, jobs, options, last output |
+//! | owner | one of the shells of a kernel: whose jobs, breakpoints and notices are whose |
+//! | server, client | who serves a kernel over a socket, and who comes to it; the wire is what they say |
 //! | reply | the result of a command as data (lines with roles, a table, JSON, bytes), which a front writes |
 //!
 //! # One call, file by file
@@ -118,6 +121,7 @@ pub mod runtime;
 pub mod secrets;
 #[cfg(feature = "shell")]
 #[doc(hidden)]
+pub mod serve;
 pub mod shell;
 pub mod system;
 #[doc(hidden)]

@@ -8,22 +8,25 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
-use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs, UpArgs};
+use cli::mistake::wrong_arguments;
+use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs, UpArgs, remote_call};
 use plugsh::allocator;
+use plugsh::front::attach;
 use plugsh::front::one_call::{self, CallInput, CallSource, OneCall, OutputForm};
 use plugsh::front::repl::paths::{cache_dir, home_error};
 use plugsh::front::script::{self, LineSource, Scripts};
+use plugsh::front::serve;
 use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
 use plugsh::runtime::remote::Home;
-use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve};
+use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve as compile_served};
 use plugsh::shell;
-use plugsh::shell::command::{Subject, TABLE, about, apply_to, closest_topic, read_project};
+use plugsh::shell::command::{TABLE, about, apply_to, closest_topic, read_project};
 use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
@@ -88,6 +91,9 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         check_plugin_dirs(&global)?;
     }
     match cli.mode {
+        Some(Mode::Call(arguments)) if arguments.attach.is_some() => {
+            attach::call::run(remote_call(*arguments, &global))
+        }
         Some(Mode::Call(arguments)) => {
             if arguments.wasi {
                 ask_for_wasi_output();
@@ -98,6 +104,9 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
                 call(*arguments, &global),
             )
         }
+        Some(Mode::Serve(arguments)) => serve::run(shell_kernel(&global)?, arguments.serve(&global)?),
+        Some(Mode::Attach(arguments)) => attach::run(arguments.attach(&global)?),
+        Some(Mode::Ls) => list(global.json),
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
@@ -209,7 +218,7 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
 fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     let served =
         Served { fuelled: arguments.fuelled, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
-    let served = serve(served, std::io::stdin(), std::io::stdout());
+    let served = compile_served(served, std::io::stdin(), std::io::stdout());
     served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
 }
 
@@ -304,6 +313,11 @@ fn variables(given: &[String]) -> Result<Vec<(String, String)>, ShellError> {
     given.iter().map(pair).collect()
 }
 
+/// `plugsh ls`.
+fn list(json: bool) -> Result<u8, ShellError> {
+    script::print(&plain::bytes(&attach::list::list(json)?))
+}
+
 fn source(file: PathBuf) -> LineSource {
     if file.as_os_str() == "-" { LineSource::Stdin } else { LineSource::File(file) }
 }
@@ -316,11 +330,7 @@ fn call(arguments: CallArgs, global: &Global) -> OneCall {
         function: arguments.function,
         input: if arguments.stdin { CallInput::Stdin } else { CallInput::Bytes(bytes) },
         repeat: u64::try_from(arguments.repeat).unwrap_or(0),
-        form: match (global.json, arguments.raw) {
-            (true, _) => OutputForm::Json,
-            (false, true) => OutputForm::Raw,
-            (false, false) => OutputForm::Text,
-        },
+        form: OutputForm::of(global.json, arguments.raw),
         host: arguments.host,
         load: arguments.load,
         streams: streams::is_enabled(),
@@ -369,31 +379,4 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
 fn man() -> Result<u8, ShellError> {
     let page = cli::man::page().map_err(|error| ShellError::failed(format!("the manual page: {error}")))?;
     script::print(&page)
-}
-
-/// The subcommand that has the option that the program itself does not know.
-fn mode_with<'a>(definition: &'a clap::Command, error: &clap::Error) -> Option<&'a clap::Command> {
-    let unknown = match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::UnknownArgument, Some(ContextValue::String(unknown))) => unknown.strip_prefix("--")?,
-        _ => return None,
-    };
-    definition.get_subcommands().find(|mode| mode.get_arguments().any(|argument| argument.get_long() == Some(unknown)))
-}
-
-/// A clap error as a one-line error in the shell's form.
-fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
-    let mut definition = Cli::definition();
-    definition.build();
-    let mode = words.iter().find_map(|word| definition.find_subcommand(word));
-    let mode = mode.or_else(|| mode_with(&definition, error));
-    let (name, of) = match mode {
-        Some(mode) => (format!("plugsh {}", mode.get_name()), mode),
-        None => ("plugsh".to_owned(), &definition),
-    };
-    let longs = of.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect();
-    let help = format!("{name} --help");
-    let usage = of.clone().render_usage().to_string();
-    // The program's own usage has several lines; the first is shown.
-    let usage = usage.trim_start_matches("Usage: ").lines().next().unwrap_or_default().to_owned();
-    Subject { name: format!("`{name}`"), help, usage, longs, takes_input: false }.mistake(error)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ratatui::buffer::Buffer;
 
@@ -15,7 +15,10 @@ use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, StopTarget};
 use crate::kernel::Kernel;
-use crate::shell::front::{Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams};
+use crate::serve::Server;
+use crate::shell::front::{
+    Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams, ServeOptions, ServeRequest,
+};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
 
@@ -55,6 +58,8 @@ pub struct Console {
     typed: TypedLines,
     /// The processes of pictures where no pane is shown; `None`: pictures need a pane.
     pictured: Option<Arc<Kernel>>,
+    /// The service of that kernel.
+    server: Option<Server>,
     /// A progress line stands on the terminal, without a newline.
     progress_shown: bool,
     /// Rows of the last frame of `watch`; the next frame overwrites them.
@@ -65,12 +70,32 @@ impl Console {
     /// A console that writes to the standard streams, or to `screen` where there is one. `typed` gets the lines that
     /// are typed while a program reads.
     pub fn new(screen: Option<Arc<Screen>>, color: Color, typed: TypedLines) -> Console {
-        Console { screen, color, typed, pictured: None, progress_shown: false, frame_rows: 0 }
+        Console { screen, color, typed, pictured: None, server: None, progress_shown: false, frame_rows: 0 }
     }
 
     /// The console that can save pictures of a kernel's processes and calls.
     pub fn picturing(self, kernel: Arc<Kernel>) -> Console {
         Console { pictured: Some(kernel), ..self }
+    }
+
+    /// Serves the kernel whose pictures can be saved.
+    fn start_server(&mut self, options: &ServeOptions) -> Result<Reply, ShellError> {
+        if let Some(server) = &self.server {
+            let name = server.name();
+            return Err(ShellError::failed(format!("`{name}` is served already; `serve off` ends that")));
+        }
+        let kernel = self.pictured.clone().ok_or_else(|| ShellError::failed("`serve`: nothing here to be served"))?;
+        let screen = self.screen.as_ref().map(Arc::downgrade);
+        let log = move |line: &str| match screen.as_ref().and_then(Weak::upgrade) {
+            Some(screen) => screen.notice(&format!("{line}\n")),
+            // A closed standard error is ignored.
+            None => drop(writeln!(io::stderr(), "plugsh: {line}")),
+        };
+        let server = Server::start(kernel, options, Box::new(log))?;
+        let json = serde_json::json!({ "name": server.name(), "socket": server.path(), "tcp": server.tcp() });
+        let line = Line::from(server.title());
+        self.server = Some(server);
+        Ok(Reply::news(line, json))
     }
 
     /// Saves a frame of the pane, shown or not, as a picture.
@@ -244,6 +269,24 @@ impl Front for Console {
 
     fn history(&self) -> Vec<String> {
         self.typed.borrow().clone()
+    }
+
+    fn serve(&mut self, request: ServeRequest) -> Result<Reply, ShellError> {
+        match request {
+            ServeRequest::On(options) => self.start_server(&options),
+            ServeRequest::Off => {
+                let server = self
+                    .server
+                    .take()
+                    .ok_or_else(|| ShellError::failed("nothing is served here; `serve` does that"))?;
+                let name = server.name().to_owned();
+                server.leave();
+                Ok(Reply::news(
+                    Line::from(format!("`{name}` is not served any more")),
+                    serde_json::json!({ "name": name }),
+                ))
+            }
+        }
     }
 
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {

@@ -61,6 +61,17 @@ pub enum OutputForm {
     Json,
 }
 
+impl OutputForm {
+    /// The form that `--json` and `--raw` ask for.
+    pub fn of(json: bool, raw: bool) -> OutputForm {
+        match (json, raw) {
+            (true, _) => OutputForm::Json,
+            (false, true) => OutputForm::Raw,
+            (false, false) => OutputForm::Text,
+        }
+    }
+}
+
 /// Loads, calls and prints; returns the exit code.
 ///
 /// # Errors

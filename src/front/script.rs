@@ -10,6 +10,7 @@ use super::console::{Color, Console, TypedLines};
 use super::error_lines::error_lines;
 use super::pane::{KernelSource, Pane};
 use super::print::to_ansi;
+use super::repl::paths;
 use super::screen::Screen;
 use super::{repl, signals, streams};
 use crate::kernel::Kernel;
@@ -22,7 +23,7 @@ use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin,
 use crate::text::{did_you_mean, io_cause};
 
 /// Subcommands of `plugsh`, which a missing script's name may have been meant as.
-const MODES: [&str; 6] = ["call", "test", "up", "init", "help", "completions"];
+const MODES: [&str; 9] = ["call", "test", "up", "init", "serve", "attach", "ls", "help", "completions"];
 
 /// The scripts to run, and whether a prompt follows.
 #[derive(Debug)]
@@ -93,7 +94,10 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
             session.notice(welcome());
         }
         session.make_interactive();
-        return repl::run(&mut session, screen, scripts.rc, &typed);
+        if scripts.rc {
+            run_rc(&mut session);
+        }
+        return repl::run(&mut session, screen, &typed);
     }
     let result = result.and_then(|()| finish(&mut session));
     if scripts.pane
@@ -103,6 +107,22 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         screen.browse();
     }
     Ok(exit_code(&mut session, result))
+}
+
+/// Runs the rc file, unless another user can write it.
+fn run_rc(session: &mut Session) {
+    let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
+    // Commands in a file that another user can write would run as this user.
+    if let Some(why) = paths::reason_not_to_run(&path) {
+        session.notice(Line::new().with(Role::Bad, format!("`{}` is not run: {why}", path.display())));
+        return;
+    }
+    let result = session
+        .read_file(&path, SCRIPT_BYTES_MAX)
+        .and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
+    if let Err(error) = result {
+        session.show_error(&error);
+    }
 }
 
 /// Sets the handlers of Ctrl-C and Ctrl-Z while a command runs.
@@ -145,7 +165,11 @@ fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellE
     }
 }
 
-fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
+/// Runs the sources, and standard input where no terminal and no source gives lines.
+///
+/// # Errors
+/// A source cannot be read, or a line fails.
+pub fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
     if let Some(line) = scripts.first {
         run_first(session, line)?;
     }

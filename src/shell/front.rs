@@ -1,10 +1,14 @@
 //! The interface between a session and its front: all that reaches the person goes through it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::child_output::Writer;
+use super::program::{Program, ProgramEnd};
 use super::reply::{Line, Reply, Role, ShellError};
 use crate::kernel::Kernel;
 
@@ -35,6 +39,28 @@ pub trait Front {
     /// Where programs of the system write to.
     fn program_streams(&mut self) -> ProgramStreams {
         ProgramStreams::default()
+    }
+    /// True where programs of the system run elsewhere than in this process.
+    fn runs_programs(&self) -> bool {
+        false
+    }
+    /// Runs a program elsewhere, to its end.
+    ///
+    /// # Errors
+    /// The program cannot be run there.
+    fn run_program(&mut self, _program: Program) -> Result<ProgramEnd, ShellError> {
+        Err(ShellError::failed("no programs here: they run in this process"))
+    }
+    /// All of the standard input of whoever reads this front, where that is not this process's.
+    fn read_input(&mut self) -> Option<Result<Vec<u8>, ShellError>> {
+        None
+    }
+    /// Opens the door of this process's kernel, as `request` says; an error where nobody could come in.
+    ///
+    /// # Errors
+    /// The door cannot be opened.
+    fn serve(&mut self, _request: ServeRequest) -> Result<Reply, ShellError> {
+        Err(ShellError::failed("`serve`: only the shell that owns its processes can serve them"))
     }
     /// True where no other session runs in this process, so that the working directory is this session's to change.
     fn owns_process(&self) -> bool {
@@ -85,6 +111,25 @@ pub struct ProgramStreams {
     pub no_input: bool,
 }
 
+/// A request to serve the kernel of this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServeRequest {
+    On(ServeOptions),
+    /// Ends the service: its clients are sent away.
+    Off,
+}
+
+/// How a kernel is served.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// The name that it is served by; `None`: the first free of `plugsh`, `plugsh-2`, …
+    pub name: Option<String>,
+    /// An address on loopback that is listened at besides, with the file of its token.
+    pub tcp: Option<(SocketAddr, PathBuf)>,
+    /// Clients may look and not touch.
+    pub read_only: bool,
+}
+
 /// The state of a borrower of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loan {
@@ -94,7 +139,8 @@ pub enum Loan {
 }
 
 /// A request to the pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PaneRequest {
     On,
     Off,
@@ -115,7 +161,8 @@ pub enum PaneRequest {
 }
 
 /// Where the times of a picture are from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PictureClock {
     #[default]
     Real,
@@ -127,7 +174,8 @@ pub enum PictureClock {
 pub type SavePicture = fn(&Arc<Kernel>, &Path, PictureSize, PictureClock) -> Result<Reply, String>;
 
 /// The size of a saved picture in cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(u16, u16)", into = "(u16, u16)")]
 pub struct PictureSize {
     cols: u16,
     rows: u16,
@@ -158,8 +206,23 @@ impl PictureSize {
     }
 }
 
+impl TryFrom<(u16, u16)> for PictureSize {
+    type Error = &'static str;
+
+    fn try_from((cols, rows): (u16, u16)) -> Result<Self, Self::Error> {
+        PictureSize::new(cols, rows).ok_or("a size of 1x1 to 1000x500")
+    }
+}
+
+impl From<PictureSize> for (u16, u16) {
+    fn from(size: PictureSize) -> Self {
+        (size.cols, size.rows)
+    }
+}
+
 /// Size of the pane: its part of the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PaneSize {
     Rows(u16),
     /// 1 to 99.

@@ -25,6 +25,9 @@ impl Session {
     /// # Errors
     /// Standard input is the script's, was used up, or cannot be read.
     pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
+        if let Some(read) = self.front().read_input() {
+            return read;
+        }
         let interrupt = self.interrupt().clone();
         let (front, stdin) = self.front_and_stdin();
         let mut read = Err(ShellError::failed("`@-`: was not read"));

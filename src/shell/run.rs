@@ -10,7 +10,7 @@ use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::redirect::OutputFile;
 use super::reply::{Reply, ShellError};
 use super::session::{LinesFrom, Session, Sink};
-use crate::text::{panic_text, quoted_within};
+use crate::text::{panic_text, quoted, quoted_within};
 
 /// Longest panic message that is shown, in characters.
 const PANIC_CHARS_MAX: usize = 300;
@@ -76,6 +76,7 @@ impl Session {
             let reply = self.run_pipe(statement, None)?;
             return self.emit(&reply);
         };
+        self.check_touch("`>`")?;
         let Redirect { append, file } = redirect;
         let file = OutputFile { name: self.expand_file(file)?, append: *append };
         if statement.background {
@@ -141,10 +142,14 @@ impl Session {
         let name = self.expand_text(name_word)?;
         let Some(command) = find(self.table(), &name) else {
             return match split_dotted(&name) {
-                Some(_) => self.run_calls(inner, name, into),
+                Some(_) => {
+                    self.check_touch(&format!("`{}`", quoted(&name)))?;
+                    self.run_calls(inner, name, into)
+                }
                 None => Err(self.unknown_command(&name)),
             };
         };
+        self.check_access(command, words)?;
         match command.run {
             Run::Call => caught(|| self.run_calls(inner, name, into)),
             _ if inner.background => Err(not_in_background(&format!("`{name}`"))),

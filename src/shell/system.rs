@@ -8,10 +8,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use super::child_output::OutputUse;
-use super::child_process::{ChildProcess, Input, StateChange, Streams};
-use super::front::{Loan, ProgramStreams};
+use super::child_process::{Input, Streams};
+use super::front::ProgramStreams;
 use super::plain;
+use super::program::{Program, ProgramEnd};
 use super::reply::{ErrorKind, Reply, ShellError};
+use super::run_program::run_to_end;
 use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
 use crate::text::io_cause;
@@ -42,6 +44,9 @@ impl Session {
         // Ctrl-C may have come while the calls that feed the program ran.
         if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
+        }
+        if let Some(ended) = self.run_elsewhere(text, input.as_ref()) {
+            return ended;
         }
         let ProgramStreams { output, errors, no_input } = self.front().program_streams();
         let is_captured = self.is_redirected();
@@ -84,35 +89,49 @@ impl Session {
         if let Some(dir) = self.place().dir() {
             command.env("DIR", &*dir);
         }
-        for (name, value) in self.variables() {
-            if value.len() <= ENVIRONMENT_BYTES_MAX && !value.contains(&0) {
-                command.env(name, OsStr::from_bytes(value));
-            }
-        }
+        command.envs(self.given_variables().map(|(name, value)| (name, OsStr::from_bytes(value))));
     }
 
-    /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
+    fn given_variables(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fits = |value: &[u8]| value.len() <= ENVIRONMENT_BYTES_MAX && !value.contains(&0);
+        self.variables().iter().map(|(name, value)| (name.as_str(), &**value)).filter(move |(_, value)| fits(value))
+    }
+
+    /// Runs a program to its end under the session's front.
     ///
     /// # Errors
     /// The program cannot be waited for, or its output cannot be read.
     pub(super) fn run_to_end(&mut self, command: &mut Command, streams: Streams) -> io::Result<(ExitStatus, Vec<u8>)> {
-        let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
-        let (mut child, mut streams) = (None, Some(streams));
-        let mut end = Err(io::Error::other("was not run"));
-        self.front().lend_terminal(&mut || {
-            let change = match &mut child {
-                Some(child) => ChildProcess::wait(child, &interrupt),
-                None => ChildProcess::start(command, streams.take().unwrap_or_default(), at_terminal)
-                    .and_then(|started| child.insert(started).wait(&interrupt)),
-            };
-            end = match change {
-                Ok(StateChange::Stopped) => return Loan::Stopped,
-                Ok(StateChange::Ended(status, output)) => Ok((status, output)),
-                Err(error) => Err(error),
-            };
-            Loan::Over
-        });
-        end
+        let interrupt = self.interrupt().clone();
+        run_to_end(self.front(), &interrupt, command, streams)
+    }
+
+    /// Has the front run a program where it runs such: its end and what was kept. `None`: it runs in this process.
+    fn run_elsewhere(&mut self, text: &str, input: Option<&Input>) -> Option<Result<Reply, ShellError>> {
+        if !self.front().runs_programs() {
+            return None;
+        }
+        let is_captured = self.is_redirected();
+        let mut variables: Vec<(String, Vec<u8>)> =
+            self.given_variables().map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
+        variables.extend(self.place().dir().map(|dir| ("DIR".to_owned(), dir.as_os_str().as_bytes().to_vec())));
+        let program = Program {
+            text: text.to_owned(),
+            arguments: self.place().arguments().to_vec(),
+            variables,
+            input: input.map(|input| (**input).as_ref().to_vec()),
+            is_captured,
+        };
+        Some(self.front().run_program(program).and_then(|ProgramEnd { status, output }| {
+            let status = ExitStatus::from_raw(status);
+            if !status.success() {
+                return Err(self.program_failed(text, status, output.is_some()));
+            }
+            let Some(output) = output else { return Ok(Reply::Nothing) };
+            let bytes: Arc<[u8]> = output.into();
+            self.set_last_output(Arc::clone(&bytes));
+            Ok(if is_captured { Reply::Output { bytes, raw: false } } else { Reply::Nothing })
+        }))
     }
 
     fn program_failed(&self, text: &str, status: ExitStatus, is_piped: bool) -> ShellError {

@@ -3,42 +3,38 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustyline::CompletionType;
-use rustyline::completion::{Completer, Pair, longest_common_prefix};
+use rustyline::completion::{self, Completer, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::candidates::{Candidate, Known};
-use super::complete::{Completions, complete, expected_arguments};
 use super::keys::{LineEdit, LineKeys, Position, ShownList};
 use super::list::{self, ListPage};
+use super::shell::{Complete, Shell};
 use crate::front::columns::fitting;
 use crate::front::screen::Screen;
-use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
+use crate::shell::completion::{Candidate, Completions, expected_arguments};
 use crate::shell::line::{Class, highlight, parse};
-use crate::shell::{AliasGrammar, Interrupt, Session, split_dotted};
+use crate::shell::{AliasGrammar, Interrupt, split_dotted};
 
 /// The most failed lines that are remembered; older ones are offered as hints again.
 const FAILED_MAX: usize = 1_000;
 
 /// The editor's helper.
 pub struct ShellHelper {
-    kernel: Arc<Kernel>,
+    completer: Box<dyn Complete>,
     screen: Option<Arc<Screen>>,
     interrupt: Interrupt,
     grammar: AliasGrammar,
     keys: LineKeys,
     color: bool,
     variables: Vec<String>,
-    /// The project's file, where one was named.
-    project: Option<PathBuf>,
     /// The earlier lines of an unfinished quote or here-document, above the line that is edited.
     previous_lines: String,
     /// Lines that failed when they last ran, which are not offered as hints. At most [`FAILED_MAX`].
@@ -48,17 +44,16 @@ pub struct ShellHelper {
 }
 
 impl ShellHelper {
-    /// A helper for the lines of a session. `keys` is given the lists that are shown.
-    pub fn new(session: &mut Session, screen: Option<Arc<Screen>>, keys: LineKeys) -> ShellHelper {
+    /// A helper for the lines of a shell. `keys` is given the lists that are shown.
+    pub fn new(shell: &mut dyn Shell, screen: Option<Arc<Screen>>, keys: LineKeys) -> ShellHelper {
         ShellHelper {
-            kernel: Arc::clone(session.kernel()),
+            completer: shell.completer(),
             screen,
-            interrupt: session.interrupt().clone(),
-            grammar: session.grammar(),
+            interrupt: shell.interrupt(),
+            grammar: shell.grammar(),
             keys,
-            color: session.front().colors(),
+            color: shell.colors(),
             variables: Vec::new(),
-            project: session.options().project.clone(),
             previous_lines: String::new(),
             failed: VecDeque::new(),
             name_columns: Cell::new(0),
@@ -136,6 +131,16 @@ fn completed(at: &Position, start: usize, candidates: &[Candidate]) -> Position 
     }
 }
 
+impl completion::Candidate for Candidate {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn replacement(&self) -> &str {
+        &self.replacement
+    }
+}
+
 impl Helper for ShellHelper {}
 
 impl Completer for ShellHelper {
@@ -147,13 +152,8 @@ impl Completer for ShellHelper {
         }
         let before = self.previous_lines.len();
         let whole = format!("{}{line}", self.previous_lines);
-        let known = Known {
-            kernel: &self.kernel,
-            grammar: &self.grammar,
-            variables: &self.variables,
-            project: self.project.as_deref(),
-        };
-        let Completions { start, candidates } = complete(&known, &whole, before + pos);
+        let Completions { start, candidates } =
+            self.completer.complete(&self.grammar, &self.variables, &whole, before + pos);
         // A word that starts in an earlier line cannot be replaced.
         let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };
         Ok((start, self.list(&Position { line: line.to_owned(), pos }, start, &candidates)))

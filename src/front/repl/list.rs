@@ -4,9 +4,9 @@
 use rustyline::completion::{Pair, longest_common_prefix};
 use unicode_width::UnicodeWidthStr;
 
-use super::candidates::Candidate;
 use crate::front::columns::cut;
 use crate::front::screen::{CompletionPage, ListRoom};
+use crate::shell::completion::Candidate;
 
 /// The most pages of a list with descriptions; a longer list is names in columns.
 const DESCRIBED_PAGES_MAX: usize = 2;

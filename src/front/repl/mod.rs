@@ -1,14 +1,12 @@
-//! The prompt: rustyline's editor around a session.
+//! The prompt: rustyline's editor around a shell.
 
-mod candidates;
-mod complete;
 mod helper;
 mod history;
 mod keys;
 mod last_argument;
 mod list;
 pub mod paths;
-mod programs;
+mod shell;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,14 +21,13 @@ use rustyline::{CompletionType, Config, EditMode, Editor, Event, EventContext};
 
 use super::console::TypedLines;
 use super::screen::{ESC_WAIT_MS, Screen};
-use crate::kernel::JobState;
-use crate::shell::line::Lines;
-use crate::shell::reply::{ErrorKind, Line, Role};
+use crate::shell::ShellError;
+use crate::shell::reply::{Line, Role};
 use crate::shell::session::EditMode as SessionEditMode;
-use crate::shell::{NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::ShellHelper;
 use keys::LineKeys;
 use last_argument::last_argument;
+pub use shell::{Complete, Shell, TakeNotices};
 
 const PROMPT: &str = "plugsh> ";
 /// The prompt of a line that continues a quote, JSON or a here-document.
@@ -46,30 +43,27 @@ type ShellEditor = Editor<ShellHelper, DefaultHistory>;
 ///
 /// # Errors
 /// The editor cannot be made, or the terminal cannot be read.
-pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
-    let mut prompt = Prompt::open(session, screen, typed)?;
-    if rc {
-        prompt.run_rc(session);
-    }
-    while !prompt.may_exit(session) {
+pub fn run(shell: &mut dyn Shell, screen: Option<Arc<Screen>>, typed: &TypedLines) -> Result<u8, ShellError> {
+    let mut prompt = Prompt::open(shell, screen, typed)?;
+    while !prompt.may_exit(shell) {
         // An interrupt of the last line must not end the breakpoint commands that run now.
-        session.interrupt().take();
-        session.show_notices();
-        prompt.follow(session);
-        match prompt.read(session) {
+        shell.interrupt().take();
+        shell.show_notices();
+        prompt.follow(shell);
+        match prompt.read(shell) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
-                prompt.remember(&line, session);
-                let failed = run_line(session, &line)?;
+                prompt.remember(&line, shell);
+                let failed = shell.run_line(&line)?;
                 prompt.note_result(&line, failed);
             }
             // Ctrl-C clears the line.
             Err(ReadlineError::Interrupted) => prompt.warned_of_jobs = false,
-            Err(ReadlineError::Eof) => session.exit(session.last_code()),
+            Err(ReadlineError::Eof) => shell.exit(shell.last_code()),
             Err(error) => return Err(ShellError::failed(format!("cannot read from the terminal: {error}"))),
         }
     }
-    Ok(session.exit_code().unwrap_or(0))
+    Ok(shell.exit_code().unwrap_or(0))
 }
 
 struct Prompt {
@@ -85,7 +79,7 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn open(session: &mut Session, screen: Option<Arc<Screen>>, typed: &TypedLines) -> Result<Prompt, ShellError> {
+    fn open(shell: &mut dyn Shell, screen: Option<Arc<Screen>>, typed: &TypedLines) -> Result<Prompt, ShellError> {
         let failed = |error: ReadlineError| ShellError::failed(format!("cannot open the prompt: {error}"));
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -99,49 +93,34 @@ impl Prompt {
             .build();
         let mut editor = ShellEditor::with_config(config).map_err(failed)?;
         let keys = LineKeys::default();
-        editor.set_helper(Some(ShellHelper::new(session, screen.clone(), keys.clone())));
+        editor.set_helper(Some(ShellHelper::new(shell, screen.clone(), keys.clone())));
         editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
         let history = paths::history_file();
         if let Some(path) = &history {
-            load_history(session, &mut editor, path);
+            load_history(shell, &mut editor, path);
         }
         *typed.borrow_mut() = editor.history().iter().cloned().collect();
-        typed.borrow().iter().for_each(|line| keys.remember(last_argument(line, &session.grammar())));
+        typed.borrow().iter().for_each(|line| keys.remember(last_argument(line, &shell.grammar())));
         let is_at_prompt = Arc::new(AtomicBool::new(false));
         if let Some(screen) = &screen {
             screen.attach(&mut editor, line_keys(keys.clone())).map_err(failed)?;
-            print_notices(Arc::downgrade(screen), session.notices().clone(), Arc::clone(&is_at_prompt))?;
+            print_notices(Arc::downgrade(screen), shell.notices(), Arc::clone(&is_at_prompt))?;
         }
         Ok(Prompt { editor, keys, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
     }
 
-    fn run_rc(&mut self, session: &mut Session) {
-        let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
-        // Commands in a file that another user can write would run as this user.
-        if let Some(why) = paths::reason_not_to_run(&path) {
-            session.notice(Line::new().with(Role::Bad, format!("`{}` is not run: {why}", path.display())));
-            return;
-        }
-        let result = session
-            .read_file(&path, SCRIPT_BYTES_MAX)
-            .and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
-        if let Err(error) = result {
-            session.show_error(&error);
-        }
-    }
-
     /// Reads a line and its continuation lines, up to the longest text that the parser reads. Ctrl-C discards all of
     /// them, Ctrl-D runs what was typed so far.
-    fn read(&mut self, session: &mut Session) -> rustyline::Result<String> {
-        let mut text = self.read_line(session, PROMPT)?;
+    fn read(&mut self, shell: &mut dyn Shell) -> rustyline::Result<String> {
+        let mut text = self.read_line(shell, PROMPT)?;
         while self.editor.helper().is_some_and(|helper| helper.is_incomplete(&text)) {
             // Between two lines rustyline does not have the terminal, and Ctrl-C is a signal.
-            if session.interrupt().take() {
+            if shell.interrupt().take() {
                 return Err(ReadlineError::Interrupted);
             }
             text.push('\n');
             self.continue_after(&text);
-            let more = self.read_line(session, PROMPT_CONTINUED);
+            let more = self.read_line(shell, PROMPT_CONTINUED);
             self.continue_after("");
             match more {
                 Ok(line) => text.push_str(&line),
@@ -156,7 +135,7 @@ impl Prompt {
     }
 
     /// Reads one line; where it is left for an editor, what the editor leaves of it.
-    fn read_line(&mut self, session: &mut Session, prompt: &str) -> rustyline::Result<String> {
+    fn read_line(&mut self, shell: &mut dyn Shell, prompt: &str) -> rustyline::Result<String> {
         let mut initial = String::new();
         loop {
             self.keys.begin_line();
@@ -170,8 +149,8 @@ impl Prompt {
                 return line;
             }
             let line = line?;
-            initial = session.edit_text(&line).unwrap_or_else(|error| {
-                session.show_error(&error);
+            initial = shell.edit_text(&line).unwrap_or_else(|error| {
+                shell.show_error(&error);
                 line
             });
         }
@@ -190,27 +169,27 @@ impl Prompt {
     }
 
     /// Gives the editor the names and the keys that the session has now.
-    fn follow(&mut self, session: &Session) {
-        self.editor.set_edit_mode(match session.settings().edit_mode {
+    fn follow(&mut self, shell: &dyn Shell) {
+        self.editor.set_edit_mode(match shell.edit_mode() {
             SessionEditMode::Emacs => EditMode::Emacs,
             SessionEditMode::Vi => EditMode::Vi,
         });
         // rustyline sets a timeout of its own with the mode.
         self.editor.set_keyseq_timeout(Some(ESC_WAIT_MS));
-        let names = session.variables().keys().cloned().collect();
+        let names = shell.variables();
         if let Some(helper) = self.editor.helper_mut() {
             helper.set_variables(names);
         }
     }
 
-    fn remember(&mut self, line: &str, session: &mut Session) {
+    fn remember(&mut self, line: &str, shell: &mut dyn Shell) {
         match self.editor.add_history_entry(line) {
             Ok(true) => {
                 self.typed.borrow_mut().push(line.to_owned());
-                self.keys.remember(last_argument(line, &session.grammar()));
+                self.keys.remember(last_argument(line, &shell.grammar()));
             }
             Ok(false) => return,
-            Err(error) => return session.notice(warning(format!("history: {error}"))),
+            Err(error) => return shell.notice(warning(format!("history: {error}"))),
         }
         let Some(path) = &self.history else { return };
         let mut append =
@@ -219,46 +198,40 @@ impl Prompt {
         let saved = append()
             .or_else(|error| if history::repair(path).is_ok_and(|lines| lines > 0) { append() } else { Err(error) });
         if let Err(error) = saved {
-            session.notice(warning(format!("`{}`: {error}; history is not kept", path.display())));
+            shell.notice(warning(format!("`{}`: {error}; history is not kept", path.display())));
             self.history = None;
         }
     }
 
     /// Whether the prompt may exit. With running jobs the first attempt prints a warning instead.
-    fn may_exit(&mut self, session: &mut Session) -> bool {
-        if session.exit_code().is_none() {
+    fn may_exit(&mut self, shell: &mut dyn Shell) -> bool {
+        if shell.exit_code().is_none() {
             return false;
         }
-        let running: Vec<String> = session
-            .background_jobs()
-            .iter()
-            .map(|job| job.view())
-            .filter(|view| matches!(view.state, JobState::Running | JobState::Held))
-            .map(|view| format!("%{}", view.id))
-            .collect();
+        let running = shell.jobs_that_end();
         if running.is_empty() || self.warned_of_jobs {
             return true;
         }
         self.warned_of_jobs = true;
-        session.stay();
-        session.notice(warning(format!("still running: {}; leave again to end that", running.join(" "))));
+        shell.stay();
+        shell.notice(warning(format!("still running: {}; leave again to end that", running.join(" "))));
         false
     }
 }
 
-fn load_history(session: &mut Session, editor: &mut ShellEditor, path: &Path) {
+fn load_history(shell: &mut dyn Shell, editor: &mut ShellEditor, path: &Path) {
     match history::repair(path) {
         Ok(0) => {}
-        Ok(1) => session.notice(warning(format!("`{}`: a line that was no text is left out", path.display()))),
+        Ok(1) => shell.notice(warning(format!("`{}`: a line that was no text is left out", path.display()))),
         Ok(lines) => {
-            session.notice(warning(format!("`{}`: {lines} lines that were no text are left out", path.display())))
+            shell.notice(warning(format!("`{}`: {lines} lines that were no text are left out", path.display())))
         }
-        Err(error) => session.notice(warning(error.to_string())),
+        Err(error) => shell.notice(warning(error.to_string())),
     }
     if path.exists()
         && let Err(error) = editor.load_history(path)
     {
-        session.notice(warning(format!("`{}`: {error}", path.display())));
+        shell.notice(warning(format!("`{}`: {error}", path.display())));
     }
 }
 
@@ -266,36 +239,12 @@ fn warning(text: String) -> Line {
     Line::new().with(Role::Warn, text)
 }
 
-/// Runs a line. An error is printed and ends the line. Returns whether it failed.
-fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
-    let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&session.grammar()) {
-        let result = match read {
-            Ok(script) => session.run_statements(&script),
-            Err(error) => Err(syntax_error(&error)),
-        };
-        match result {
-            Ok(()) => {}
-            Err(error) if error.kind == ErrorKind::BrokenPipe => return Err(error),
-            Err(error) => {
-                session.set_last_code(error.code());
-                session.show_error(&error);
-                return Ok(true);
-            }
-        }
-        if session.exit_code().is_some() {
-            break;
-        }
-    }
-    Ok(false)
-}
-
 /// Prints the kernel's notices above the line that is being typed.
-fn print_notices(screen: Weak<Screen>, feed: NoticeFeed, is_at_prompt: Arc<AtomicBool>) -> Result<(), ShellError> {
+fn print_notices(screen: Weak<Screen>, take: TakeNotices, is_at_prompt: Arc<AtomicBool>) -> Result<(), ShellError> {
     let print = move || {
         while let Some(screen) = screen.upgrade() {
             if is_at_prompt.load(Ordering::Acquire) {
-                for line in feed.take() {
+                for line in take() {
                     screen.notice(&format!("{line}\n"));
                 }
             }

@@ -39,7 +39,7 @@ mod state;
 pub mod tty;
 mod type_ahead;
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -52,6 +52,7 @@ pub use recent::columns_of;
 pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Mouse, MouseAction, Redraw, Scene};
 
+use crate::leftovers;
 use crate::shell::{PaneSize, PictureSize, panics_are_caught};
 use handover::Resumed;
 use state::Shared;
@@ -187,6 +188,15 @@ impl Screen {
     /// Gives the keys to the pane until it is left, for a front without a prompt. Returns at once without a keyboard.
     pub fn browse(&self) {
         self.shared.browse();
+    }
+
+    /// Ends the program from any thread, with the terminal as it was before and a line about why.
+    pub fn exit(&self, code: i32, line: &str) -> ! {
+        self.shared.give_back();
+        // The cursor stands behind the prompt. A closed standard error is ignored.
+        write!(io::stderr(), "\n{line}\n").ok();
+        leftovers::clear();
+        std::process::exit(code)
     }
 
     /// The window's current size.

@@ -43,6 +43,7 @@ pub mod ps;
 mod reload;
 mod restart;
 mod retry;
+mod serve;
 mod set;
 mod sleep;
 mod source;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::mermaid;
@@ -184,6 +185,11 @@ struct ProcessRow<'a> {
 
 fn json_row(view: &ProcessView) -> ProcessRow<'_> {
     ProcessRow { view, exit_reason: view.exit_reason().map(|reason| reason.words(SHELL)) }
+}
+
+/// Processes as `ps --json` has them.
+pub fn rows_json(views: &[ProcessView]) -> Vec<Value> {
+    views.iter().map(|view| serde_json::to_value(json_row(view)).unwrap_or_default()).collect()
 }
 
 fn mermaid_row(view: &ProcessView) -> mermaid::ProcessNode {

@@ -3,8 +3,8 @@
 use super::Command;
 use super::{
     alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, init, jobs, json,
-    kill, limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, set, sleep,
-    source, stats, time, trace, up, verify, wait, watch,
+    kill, limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, serve, set,
+    sleep, source, stats, time, trace, up, verify, wait, watch,
 };
 
 /// Every command, in the order of `help`.
@@ -77,6 +77,7 @@ pub static TABLE: &[&Command] = &[
     &cd::COMMAND,
     &history::COMMAND,
     &clear::COMMAND,
+    &serve::COMMAND,
     &help::COMMAND,
     &exit::COMMAND,
     &exit::QUIT,

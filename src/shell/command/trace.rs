@@ -6,6 +6,8 @@ mod rate_limiter;
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::journal::{Drained, Filter, PayloadSettings, PayloadsOf, Record, merge_running};
 use crate::kernel::Kernel;
@@ -280,6 +282,14 @@ fn notice_left_out(session: &mut Session, left_out: u64, options: &TraceOptions)
         let rate = options.rate.unwrap_or_default();
         let text = format!("{} left out: more than `--rate {rate}` a second", counted(left_out, "call"));
         session.notice(Line::new().with(Role::Warn, text));
+    }
+}
+
+/// Records as `trace --json` has them.
+pub fn records_json(kernel: &Kernel, records: &[Record]) -> Vec<Value> {
+    match json::calls(kernel, records) {
+        Reply::JsonLines(values) => values,
+        _ => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rustyline::completion;
+use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
 use crate::journal::filter::FIELDS;
@@ -17,7 +17,7 @@ use crate::shell::split_dotted;
 const SEQS_MAX: usize = 20;
 
 /// One completion candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The text in the list of candidates.
     pub shown: String,
@@ -53,16 +53,6 @@ impl Candidate {
     /// The candidate with a description.
     pub fn about(self, about: &str) -> Candidate {
         Candidate { about: about.to_owned(), ..self }
-    }
-}
-
-impl completion::Candidate for Candidate {
-    fn display(&self) -> &str {
-        &self.shown
-    }
-
-    fn replacement(&self) -> &str {
-        &self.replacement
     }
 }
 

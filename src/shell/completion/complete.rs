@@ -1,5 +1,7 @@
 //! Completion at the cursor, from the table of commands, the session's aliases and the kernel's names.
 
+use serde::{Deserialize, Serialize};
+
 use super::candidates::{
     Candidate, Known, aliases, commands, dotted_functions, dotted_processes, files, functions, of_kind,
 };
@@ -15,7 +17,7 @@ const CANDIDATES_MAX: usize = 2_000;
 const SHOWN_CHARS_MAX: usize = 100;
 
 /// The completions at the cursor.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completions {
     /// Byte offset of the word that a candidate replaces.
     pub start: usize,
@@ -25,7 +27,7 @@ pub struct Completions {
 /// The completions at byte `pos` of a line.
 pub fn complete(known: &Known<'_>, line: &str, pos: usize) -> Completions {
     let cursor = complete_at(line, pos, known.grammar);
-    let mut candidates = match cursor.place {
+    let candidates = match cursor.place {
         CursorPlace::Command if cursor.quote.is_none() => commands_at(known, &cursor),
         CursorPlace::Argument | CursorPlace::Input => arguments(known, &cursor),
         CursorPlace::InputFile | CursorPlace::File => files(&cursor.typed),
@@ -38,13 +40,25 @@ pub fn complete(known: &Known<'_>, line: &str, pos: usize) -> Completions {
             .collect(),
         _ => Vec::new(),
     };
+    shown(&cursor, candidates)
+}
+
+/// The candidates at the cursor, bounded and safe.
+fn shown(context: &CompletionContext, mut candidates: Vec<Candidate>) -> Completions {
     candidates.truncate(CANDIDATES_MAX);
     // Names of functions and files are untrusted, and rustyline writes them unescaped.
     for candidate in &mut candidates {
         candidate.shown = quoted_within(&candidate.shown, SHOWN_CHARS_MAX);
         candidate.about = quoted_within(&candidate.about, SHOWN_CHARS_MAX);
     }
-    Completions { start: cursor.span.start, candidates }
+    Completions { start: context.span.start, candidates }
+}
+
+/// The completions at byte `pos` of a line inside `!COMMAND`; `None` elsewhere. They need no kernel.
+pub fn complete_here(grammar: &AliasGrammar, line: &str, pos: usize) -> Option<Completions> {
+    let cursor = complete_at(line, pos, grammar);
+    let programs = || complete_system(&cursor, line.get(..pos).unwrap_or(line));
+    (cursor.place == CursorPlace::System).then(|| shown(&cursor, programs()))
 }
 
 /// The usage of the arguments that the command at the end of `line` still takes: `FUNCTION [INPUT]`. `None` unless the

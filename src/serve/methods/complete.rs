@@ -1,0 +1,32 @@
+//! `complete`: the words that fit at the cursor of a line.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::kernel::Kernel;
+use crate::serve::session_thread::SessionThread;
+use crate::serve::wire::{WireError, params_of};
+use crate::shell::completion::{Completions, Known, complete as complete_line};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompleteParams {
+    line: String,
+    /// The cursor, in bytes; the end of the line where it is missing.
+    pos: Option<usize>,
+}
+
+/// Completes a line as the prompt does, with the session's variables and aliases.
+///
+/// # Errors
+/// The fields are wrong.
+pub fn complete(kernel: &Arc<Kernel>, session: &SessionThread, params: Map<String, Value>) -> Result<Value, WireError> {
+    let CompleteParams { line, pos } = params_of(params)?;
+    let pos = line.floor_char_boundary(pos.unwrap_or(line.len()));
+    let variables = session.variables.lock().clone();
+    let known = Known { kernel, grammar: &session.grammar, variables: &variables, project: None };
+    let Completions { start, candidates } = complete_line(&known, &line, pos);
+    Ok(json!({ "start": start, "candidates": candidates }))
+}

@@ -1,0 +1,51 @@
+//! The user at the other end of a socket.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+use crate::ownership::user;
+
+/// Whether the process at the other end is the user's own.
+///
+/// # Errors
+/// The system does not tell.
+pub fn is_own(stream: &UnixStream) -> io::Result<bool> {
+    Ok(user_of(stream)? == user())
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn user_of(stream: &UnixStream) -> io::Result<u32> {
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut bytes = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the descriptor is open while `stream` is borrowed, and at most `bytes` bytes of `peer` are written.
+    let result = unsafe {
+        libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast::<libc::c_void>(),
+            &raw mut bytes,
+        )
+    };
+    if result == 0 { Ok(peer.uid) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn user_of(stream: &UnixStream) -> io::Result<u32> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: the descriptor is open while `stream` is borrowed, and both ids are written in place.
+    let result = unsafe { libc::getpeereid(stream.as_raw_fd(), &raw mut uid, &raw mut gid) };
+    if result == 0 { Ok(uid) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_end_of_a_pair_is_ones_own() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert!(is_own(&one).unwrap());
+    }
+}

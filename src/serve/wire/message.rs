@@ -1,0 +1,129 @@
+//! Messages: a line to a request, a response or a notification, and back.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::error::{Fault, WireError};
+
+/// The most bytes of a request's id that is text.
+const ID_BYTES_MAX: usize = 128;
+
+/// One line of the wire.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    Request { id: Value, method: String, params: Map<String, Value> },
+    Notification { method: String, params: Map<String, Value> },
+    Response { id: Value, result: Result<Value, WireError> },
+}
+
+/// Reads a line. An error comes with the id that its response has: null where the line does not tell.
+///
+/// # Errors
+/// The line is no JSON, or no message.
+pub fn parse(line: &[u8]) -> Result<Message, (Value, WireError)> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| {
+        (Value::Null, WireError::new(Fault::Parse, format!("no JSON: {error}; a line is one JSON object")))
+    })?;
+    let Value::Object(mut fields) = value else { return Err(wrong(Value::Null, "a line is one JSON object")) };
+    let id = fields.remove("id");
+    let id = match id {
+        None => None,
+        Some(Value::String(text)) if text.len() > ID_BYTES_MAX => {
+            return Err(wrong(Value::Null, "`id` is longer than 128 bytes"));
+        }
+        Some(id @ (Value::String(_) | Value::Number(_) | Value::Null)) => Some(id),
+        Some(_) => return Err(wrong(Value::Null, "`id` is a number or text")),
+    };
+    let answered = id.clone().unwrap_or_default();
+    if fields.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        return Err(wrong(answered, "`jsonrpc` must be \"2.0\""));
+    }
+    let Some(method) = fields.remove("method") else { return read_response(answered, fields) };
+    let Value::String(method) = method else { return Err(wrong(answered, "`method` is text")) };
+    let params = match fields.remove("params") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(params)) => params,
+        Some(_) => return Err((answered, WireError::params("`params` is an object with named fields"))),
+    };
+    Ok(match id {
+        Some(id) => Message::Request { id, method, params },
+        None => Message::Notification { method, params },
+    })
+}
+
+fn read_response(id: Value, mut fields: Map<String, Value>) -> Result<Message, (Value, WireError)> {
+    let result = match (fields.remove("result"), fields.remove("error")) {
+        (Some(result), None) => Ok(result),
+        (_, Some(error)) => {
+            Err(serde_json::from_value(error).map_err(|why| wrong(id.clone(), &format!("`error`: {why}")))?)
+        }
+        (None, None) => return Err(wrong(id, "`method` is missing")),
+    };
+    Ok(Message::Response { id, result })
+}
+
+fn wrong(id: Value, why: &str) -> (Value, WireError) {
+    (id, WireError::new(Fault::Request, why))
+}
+
+/// The fields of a request, by their names.
+///
+/// # Errors
+/// A field is missing, unknown or of another kind.
+pub fn params_of<T: DeserializeOwned>(params: Map<String, Value>) -> Result<T, WireError> {
+    serde_json::from_value(Value::Object(params)).map_err(|error| WireError::params(format!("`params`: {error}")))
+}
+
+/// The line of a request.
+pub fn request(id: &Value, method: &str, params: &Value) -> Vec<u8> {
+    line(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+}
+
+/// The line of a notification.
+pub fn notification(method: &str, params: &Value) -> Vec<u8> {
+    line(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+}
+
+/// The line of a response.
+pub fn response(id: &Value, result: &Result<Value, WireError>) -> Vec<u8> {
+    line(&match result {
+        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+        Err(error) => json!({ "jsonrpc": "2.0", "id": id, "error": error }),
+    })
+}
+
+fn line(message: &Value) -> Vec<u8> {
+    let mut line = message.to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_back_as_they_went() {
+        let params = json!({ "line": "ps" });
+        let map = params.as_object().unwrap().clone();
+        let read = parse(&request(&json!(1), "run", &params)).unwrap();
+        assert_eq!(read, Message::Request { id: json!(1), method: "run".into(), params: map.clone() });
+        let read = parse(&notification("show", &params)).unwrap();
+        assert_eq!(read, Message::Notification { method: "show".into(), params: map });
+        for result in [Ok(json!({ "code": 0 })), Err(WireError::refused("no"))] {
+            let read = parse(&response(&json!("a"), &result)).unwrap();
+            assert_eq!(read, Message::Response { id: json!("a"), result });
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_answered_with_its_mistake() {
+        let code = |line: &str| parse(line.as_bytes()).map_err(|(id, error)| (id, error.code)).unwrap_err();
+        assert_eq!(code("ps"), (Value::Null, -32_700));
+        assert_eq!(code("[]"), (Value::Null, -32_600));
+        assert_eq!(code(r#"{"id":1,"method":"ps"}"#), (json!(1), -32_600));
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1}"#), (json!(1), -32_600));
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":[1],"method":"ps"}"#), (Value::Null, -32_600));
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":2,"method":"ps","params":[1]}"#), (json!(2), -32_602));
+    }
+}

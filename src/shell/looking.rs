@@ -1,0 +1,121 @@
+//! Sessions that may look and not touch: which commands they may run.
+
+use super::command::{ArgSlot, Command};
+use super::line::Word;
+use super::reply::ShellError;
+use super::session::{Access, Session};
+
+/// Commands that change nothing that others see, whatever their words are.
+const LOOKS: [&str; 37] = [
+    "ps",
+    "info",
+    "plugins",
+    "stats",
+    "lint",
+    "logs",
+    "show",
+    "breaks",
+    "faults",
+    "stubs",
+    "bt",
+    "peek",
+    "jobs",
+    "watch",
+    "time",
+    "pane",
+    "set",
+    "echo",
+    "sleep",
+    "retry",
+    "json",
+    "source",
+    "alias",
+    "history",
+    "clear",
+    "help",
+    "exit",
+    "quit",
+    "expect",
+    "expect-json",
+    "expect-error",
+    "expect-calls",
+    "expect-duration",
+    "expect-fuel",
+    "expect-tree",
+    "cd",
+    "log-level",
+];
+/// Commands that only look as long as nothing stands after them but options.
+const LOOKS_ALONE: [&str; 3] = ["trace", "limits", "policy"];
+
+impl Session {
+    /// Refuses a command that changes something, where the session may only look.
+    ///
+    /// # Errors
+    /// The command touches what the session may only look at.
+    pub(super) fn check_access(&self, command: &Command, words: &[Word]) -> Result<(), ShellError> {
+        let has_positional =
+            || command.shape().slots(words, 0).iter().any(|slot| matches!(slot, ArgSlot::Positional(_)));
+        let looks = LOOKS.contains(&command.name) || (LOOKS_ALONE.contains(&command.name) && !has_positional());
+        if looks { Ok(()) } else { self.check_touch(&format!("`{}`", command.name)) }
+    }
+
+    /// Refuses a change, where the session may only look. `what`: its words, for the error.
+    ///
+    /// # Errors
+    /// The session may only look.
+    pub(super) fn check_touch(&self, what: &str) -> Result<(), ShellError> {
+        match self.options().access {
+            Access::Full => Ok(()),
+            Access::ReadOnly => Err(ShellError::failed(format!(
+                "{what}: a read-only session may look and not touch; `ps`, `trace` and their like look"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Kernel, KernelOptions};
+    use crate::shell::command::{TABLE, find};
+    use crate::shell::headless::Headless;
+    use crate::shell::line::parse;
+    use crate::shell::{SessionOptions, Stdin, start};
+
+    #[test]
+    fn what_looks_is_in_the_table() {
+        for name in LOOKS.iter().chain(&LOOKS_ALONE) {
+            assert!(find(TABLE, name).is_some(), "no command `{name}`");
+        }
+    }
+
+    #[test]
+    fn a_read_only_session_looks_and_touches_nothing() {
+        let options = SessionOptions { access: Access::ReadOnly, ..SessionOptions::default() };
+        let (front, _) = Headless::new();
+        let mut session = start(Kernel::new(KernelOptions::default()), Box::new(front), options, Stdin::Used);
+        let mut run = |line: &str| {
+            let script = parse(line, &session.grammar()).unwrap();
+            session.run_statements(&script).map_err(|error| error.message)
+        };
+        for line in
+            ["ps", "trace -n 3", "limits", "time ps", "set x 1; echo $x", "if ps; echo 1; end", "alias a = ps; a"]
+        {
+            assert_eq!(run(line), Ok(()), "{line}");
+        }
+        let touching = [
+            "load echo",
+            "trace clear",
+            "echo.echo hi",
+            "ps > f",
+            "time load echo",
+            "echo $(load echo)",
+            "kill 1",
+            "alias b = load echo; b",
+        ];
+        for line in touching {
+            assert!(run(line).unwrap_err().contains("may look and not touch"), "{line}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! A kernel behind a socket: `plugsh serve`, `plugsh attach`, `plugsh ls` and the wire, each in processes of their own.
+
+#[path = "serve/attached.rs"]
+mod attached;
+#[path = "serve/ends.rs"]
+mod ends;
+#[path = "serve/limits.rs"]
+mod limits;
+#[path = "serve/served.rs"]
+mod served;
+#[path = "serve/terminals.rs"]
+mod terminals;
+#[path = "serve/wire.rs"]
+mod wire;
+
+#[path = "pty/mod.rs"]
+mod pty;

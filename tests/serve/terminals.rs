@@ -1,0 +1,67 @@
+//! Two terminals on one registry.
+
+use crate::pty::{CTRL_C, CTRL_D, Setup, Terminal, completes, run};
+use crate::served::{Served, serve};
+
+fn attach(served: &Served, arguments: &[&str]) -> Terminal {
+    let runtime = served.dir.path().display().to_string();
+    let setup = Setup::new(24, 80).variable("XDG_RUNTIME_DIR", &runtime).argument("attach").argument("shop");
+    let terminal = arguments.iter().fold(setup, |setup, argument| setup.argument(*argument)).start();
+    terminal.wait_for("attached to `shop`");
+    terminal.wait_prompt();
+    terminal
+}
+
+#[test]
+fn lines_names_and_blocks_are_those_of_a_prompt() {
+    let served = serve("load echo");
+    let mut one = attach(&served, &[]);
+    completes(&mut one, "kill ec", "kill echo ");
+    one.line("echo.echo <<END");
+    one.wait_for("...>");
+    one.line("of two");
+    run(&mut one, "END", "of two");
+    run(&mut one, "alias again = echo.echo once more", "plugsh>");
+    run(&mut one, "again", "once more");
+    run(&mut one, "!echo on this side", "on this side");
+    run(&mut one, "history -n 1", "history -n 1");
+    one.send(CTRL_D);
+    assert!(one.wait_end().success());
+    assert_eq!(served.attach("echo.echo stays").out(), "stays\n");
+}
+
+#[test]
+fn ctrl_c_ends_the_line_of_its_own_terminal_alone() {
+    let served = serve("load misbehave\nload misbehave --as other");
+    let (mut one, mut two) = (attach(&served, &[]), attach(&served, &[]));
+    one.start("misbehave.spin");
+    one.wait_for("running for");
+    two.start("other.spin");
+    two.wait_for("running for");
+    one.send(CTRL_C);
+    one.wait_for("1:misbehave.spin: interrupted");
+    two.wait_for("running for");
+    two.send(CTRL_C);
+    two.wait_for("2:other.spin: interrupted");
+}
+
+#[test]
+fn a_server_that_dies_ends_a_prompt_that_waits_for_a_key() {
+    let served = serve("load echo");
+    let mut one = attach(&served, &[]);
+    served.signal("-KILL");
+    one.wait_for("plugsh: `shop` is gone: its server has ended");
+    assert_eq!(one.wait_end().exit_code(), 1);
+    one.assert_as_found();
+}
+
+#[test]
+fn what_one_terminal_holds_the_other_sees() {
+    let served = serve("load echo");
+    let (mut one, mut two) = (attach(&served, &[]), attach(&served, &[]));
+    run(&mut one, "break callee=echo", "breakpoint 1");
+    run(&mut one, "echo.echo held", "is held before 1:echo.echo");
+    two.wait_for("%1 is held");
+    run(&mut two, "continue %1", "held");
+    two.wait_prompt();
+}

@@ -1,0 +1,108 @@
+//! The wire, spoken by the test: requests, responses, notifications, and what is no message.
+
+use serde_json::json;
+
+use crate::served::serve;
+
+#[test]
+fn the_first_line_says_who_is_there() {
+    let served = serve("load echo");
+    let wire = served.connect();
+    assert_eq!(wire.hello["method"], "hello");
+    assert_eq!((&wire.hello["params"]["protocol"], &wire.hello["params"]["name"]), (&json!(1), &json!("shop")));
+}
+
+#[test]
+fn a_line_runs_and_its_replies_stream() {
+    let served = serve("load echo");
+    let mut wire = served.connect();
+    let id = wire.request("run", json!({ "line": "echo one; echo.echo two" }));
+    let first = wire.wait_for("show");
+    assert_eq!(first["run"], json!(id));
+    assert!(first["reply"].to_string().contains("one"), "{first}");
+    let second = wire.wait_for("show");
+    assert_eq!(second["reply"], json!({ "kind": "output", "output": "two", "raw": false }));
+    let result = &wire.response(id)["result"];
+    assert_eq!((&result["code"], &result["error"]), (&json!(0), &json!(null)));
+}
+
+#[test]
+fn calls_give_bytes_or_an_error_with_its_outcome() {
+    let served = serve("load echo\nload misbehave");
+    let mut wire = served.connect();
+    let called = wire.ask("call", json!({ "plugin": "echo", "function": "echo", "input": "hé" }));
+    assert_eq!((&called["output"], &called["outcome"]), (&json!("hé"), &json!("ok")));
+    let called = wire.ask("call", json!({ "plugin": "echo", "function": "echo", "input_base64": "/wA=" }));
+    assert_eq!(called["output_base64"], "/wA=");
+    let error = wire.refused("call", json!({ "plugin": "misbehave", "function": "spin", "timeout_ms": 10 }));
+    assert_eq!((&error["code"], &error["data"]["outcome"]), (&json!(124), &json!("timeout")));
+    assert_eq!(error["data"]["chain"], json!([{ "id": 2, "name": "misbehave", "function": "spin" }]));
+}
+
+#[test]
+fn processes_come_and_go() {
+    let served = serve("");
+    let mut wire = served.connect();
+    let loaded = wire.ask("load", json!({ "source": "echo", "name": "parrot" }));
+    assert_eq!(loaded["name"], "parrot");
+    assert_eq!(wire.ask("ps", json!({}))[0]["name"], "parrot");
+    let killed = wire.ask("kill", json!({ "target": "parrot" }));
+    assert_eq!(killed["ended"][0]["name"], "parrot");
+    assert_eq!(wire.ask("ps", json!({})), json!([]));
+    assert_eq!(wire.ask("ps", json!({ "all": true }))[0]["state"], "dead");
+}
+
+#[test]
+fn records_come_after_a_number_and_follow() {
+    let served = serve("load echo");
+    let (mut wire, mut other) = (served.connect(), served.connect());
+    other.ask("call", json!({ "plugin": "echo", "function": "echo" }));
+    let calls = wire.ask("calls", json!({ "filter": "callee=echo" }));
+    let last = calls["last"].as_u64().unwrap();
+    assert_eq!(wire.ask("calls", json!({ "after": last }))["calls"], json!([]));
+    let follow = wire.request("calls", json!({ "after": last, "filter": "function=echo", "follow": true }));
+    wire.response(follow);
+    other.ask("call", json!({ "plugin": "echo", "function": "echo", "input": "x" }));
+    let news = wire.wait_for("calls");
+    assert_eq!((&news["id"], &news["calls"][0]["bytes_in"]), (&json!(follow), &json!(1)));
+    wire.ask("interrupt", json!({ "id": follow }));
+}
+
+#[test]
+fn a_line_is_interrupted() {
+    let served = serve("load misbehave");
+    let (mut wire, mut other) = (served.connect(), served.connect());
+    let id = wire.request("run", json!({ "line": "misbehave.spin" }));
+    while other.ask("snapshot", json!({}))["jobs"] == json!([]) {}
+    wire.ask("interrupt", json!({}));
+    let result = &wire.response(id)["result"];
+    assert_eq!((&result["code"], &result["error"]["code"]), (&json!(130), &json!(130)));
+    assert_eq!(other.ask("snapshot", json!({}))["jobs"], json!([]));
+}
+
+#[test]
+fn words_are_completed_with_the_sessions_names() {
+    let served = serve("load echo");
+    let mut wire = served.connect();
+    wire.ask("run", json!({ "line": "set greeting hi" }));
+    let found = wire.ask("complete", json!({ "line": "echo.echo $gre" }));
+    assert_eq!(found["candidates"][0]["shown"], "greeting");
+    let found = wire.ask("complete", json!({ "line": "kill ec" }));
+    assert_eq!((&found["start"], &found["candidates"][0]["replacement"]), (&json!(5), &json!("echo ")));
+}
+
+#[test]
+fn mistakes_are_answered_and_the_connection_stays() {
+    let served = serve("load echo");
+    let mut wire = served.connect();
+    wire.send("ps");
+    assert_eq!(wire.read().unwrap()["error"]["code"], -32_700);
+    wire.send("[1]");
+    assert_eq!(wire.read().unwrap()["error"]["code"], -32_600);
+    assert_eq!(wire.refused("pss", json!({}))["message"], "no method `pss`; did you mean `ps`?");
+    let error = wire.refused("call", json!({ "plugin": "echo" }));
+    assert_eq!(error["code"], -32_602, "{error}");
+    assert!(error["message"].as_str().unwrap().contains("missing field `function`"), "{error}");
+    assert_eq!(wire.refused("ps", json!({ "al": true }))["code"], -32_602);
+    wire.ask("ps", json!({}));
+}
