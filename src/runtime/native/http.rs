@@ -285,8 +285,10 @@ mod tests {
                     first = request_line(&mut reader).unwrap();
                 }
                 let answer = match first.contains("/away") {
-                    true => "302 Found\r\nlocation: http://other.invalid/\r\ncontent-length: 0\r\n\r\n",
-                    false => "200 OK\r\ncontent-length: 7\r\n\r\nthrough",
+                    true => {
+                        "302 Found\r\nconnection: close\r\nlocation: http://other.invalid/\r\ncontent-length: 0\r\n\r\n"
+                    }
+                    false => "200 OK\r\nconnection: close\r\ncontent-length: 7\r\n\r\nthrough",
                 };
                 let _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
             }
