@@ -77,9 +77,10 @@ impl StandInForm {
             of.len() == have.len() && of.iter().zip(have).all(|(of, have)| of.number() == *have)
         };
         if let Some(types) = &stand_in.types {
-            let params_differ = !fits(&types.params, &params);
+            let params_differ = types.params.as_ref().is_some_and(|of| !fits(of, &params));
             if params_differ || types.results.as_ref().is_some_and(|of| !fits(of, &results)) {
                 let text = types_text(types);
+                let text = text.trim_start();
                 return Err(refused(format!(", which `{text}` does not fit; `handle` is an i64 too")));
             }
         }
@@ -93,7 +94,7 @@ impl StandInForm {
         let declared_slots =
             |types: &[StandInType]| types.iter().map(|ty| declared_slot(*ty)).collect::<Vec<ParamKind>>();
         let (declared_params, declared_results) = match &stand_in.types {
-            Some(types) => (Some(&types.params), types.results.as_ref()),
+            Some(types) => (types.params.as_ref(), types.results.as_ref()),
             None => (None, None),
         };
         Ok(StandInForm {
@@ -195,17 +196,7 @@ impl StandInForm {
             ParamKind::Handle | ParamKind::HandleOrNumber => NumberType::I64,
         };
         let text = text.trim();
-        // An unsigned number has the bits of the signed one.
-        let read = match ty {
-            NumberType::I32 => {
-                text.parse().or_else(|_| text.parse::<u32>().map(|number| number as i32)).ok().map(Scalar::I32)
-            }
-            NumberType::I64 => {
-                text.parse().or_else(|_| text.parse::<u64>().map(|number| number as i64)).ok().map(Scalar::I64)
-            }
-            NumberType::F32 => text.parse().ok().map(Scalar::F32),
-            NumberType::F64 => text.parse().ok().map(Scalar::F64),
-        };
+        let read = Scalar::parse(ty, text).or_else(|| Scalar::parse(ty, &only_entry(text)?));
         read.map(Answer::Scalar).ok_or_else(|| self.gave(text.as_bytes(), &format!("an {}", ty.as_str())))
     }
 
@@ -245,7 +236,13 @@ fn declared_slot(ty: StandInType) -> ParamKind {
     }
 }
 
-/// Types as they are written: `(handle, i32) -> i64`.
+/// The text of the only entry of a JSON array: an import of one number has its arguments in one, and so an echo.
+fn only_entry(text: &str) -> Option<String> {
+    let [entry] = <[Json; 1]>::try_from(serde_json::from_str::<Vec<Json>>(text).ok()?).ok()?;
+    Some(entry.as_str().map_or_else(|| entry.to_string(), str::to_owned))
+}
+
+/// Types as they are written behind a function's name: `(handle, i32) -> i64`, or ` -> i64` without parameters' types.
 pub fn types_text(types: &StandInTypes) -> String {
     let list = |types: &[StandInType]| types.iter().map(|ty| ty.as_str()).collect::<Vec<_>>().join(", ");
     let results = match types.results.as_deref() {
@@ -253,7 +250,8 @@ pub fn types_text(types: &StandInTypes) -> String {
         Some([one]) => format!(" -> {}", one.as_str()),
         Some(several) => format!(" -> ({})", list(several)),
     };
-    format!("({}){results}", list(&types.params))
+    let params = types.params.as_ref().map_or_else(String::new, |params| format!("({})", list(params)));
+    format!("{params}{results}")
 }
 
 fn number_json(number: Scalar) -> Json {
@@ -266,6 +264,8 @@ fn number_json(number: Scalar) -> Json {
         Scalar::I64(number) => Json::from(number),
         Scalar::F32(number) => float(f64::from(number)),
         Scalar::F64(number) => float(number),
+        // JSON has no such numbers.
+        Scalar::V128(_) => Json::String(number.to_string()),
     }
 }
 

@@ -62,7 +62,7 @@ fn step(text: &mut String, cursor: &mut Cursor<'_>, host: &[&HostFunction]) {
         match parameter.ty {
             NumberType::I64 => call = call + " " + &argument,
             NumberType::I32 => call = call + " (i32.wrap_i64 " + &argument + ")",
-            NumberType::F32 | NumberType::F64 => unreachable!("no host function takes one"),
+            NumberType::F32 | NumberType::F64 | NumberType::V128 => unreachable!("no host function takes one"),
         }
     }
     call.push(')');
@@ -71,7 +71,7 @@ fn step(text: &mut String, cursor: &mut Cursor<'_>, host: &[&HostFunction]) {
         None => writeln!(text, "  {call}"),
         Some(NumberType::I64) => writeln!(text, "  (local.set $l{local} {call})"),
         Some(NumberType::I32) => writeln!(text, "  (local.set $l{local} (i64.extend_i32_u {call}))"),
-        Some(NumberType::F32 | NumberType::F64) => unreachable!("no host function gives one"),
+        Some(NumberType::F32 | NumberType::F64 | NumberType::V128) => unreachable!("no host function gives one"),
     };
 }
 

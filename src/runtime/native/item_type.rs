@@ -21,14 +21,15 @@ pub fn function_type(ty: &FuncType) -> FunctionType {
     FunctionType::new(ty.params().map(|ty| value_type(&ty)), ty.results().map(|ty| value_type(&ty)))
 }
 
-/// The number type that a type is; `None` for vectors and references.
+/// The number type that a type is; `None` for references.
 pub fn number_type(ty: &ValType) -> Option<NumberType> {
     match ty {
         ValType::I32 => Some(NumberType::I32),
         ValType::I64 => Some(NumberType::I64),
         ValType::F32 => Some(NumberType::F32),
         ValType::F64 => Some(NumberType::F64),
-        ValType::V128 | ValType::Ref(_) => None,
+        ValType::V128 => Some(NumberType::V128),
+        ValType::Ref(_) => None,
     }
 }
 
@@ -39,6 +40,7 @@ pub fn val_type(ty: NumberType) -> ValType {
         NumberType::I64 => ValType::I64,
         NumberType::F32 => ValType::F32,
         NumberType::F64 => ValType::F64,
+        NumberType::V128 => ValType::V128,
     }
 }
 

@@ -122,6 +122,7 @@ impl From<Scalar> for Val {
             Scalar::I64(number) => Val::I64(number),
             Scalar::F32(number) => Val::F32(number.to_bits()),
             Scalar::F64(number) => Val::F64(number.to_bits()),
+            Scalar::V128(bits) => Val::V128(bits.into()),
         }
     }
 }
@@ -129,16 +130,15 @@ impl From<Scalar> for Val {
 impl TryFrom<&Val> for Scalar {
     type Error = ();
 
-    /// Fails for a vector or a reference.
+    /// Fails for a reference.
     fn try_from(value: &Val) -> Result<Scalar, ()> {
         match value {
             Val::I32(number) => Ok(Scalar::I32(*number)),
             Val::I64(number) => Ok(Scalar::I64(*number)),
             Val::F32(bits) => Ok(Scalar::F32(f32::from_bits(*bits))),
             Val::F64(bits) => Ok(Scalar::F64(f64::from_bits(*bits))),
-            Val::V128(_) | Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) | Val::ContRef(_) => {
-                Err(())
-            }
+            Val::V128(bits) => Ok(Scalar::V128(bits.as_u128())),
+            Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) | Val::ContRef(_) => Err(()),
         }
     }
 }

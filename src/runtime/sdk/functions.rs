@@ -95,6 +95,7 @@ pub(super) fn val_type(ty: NumberType) -> ValType {
         NumberType::I64 => ValType::I64,
         NumberType::F32 => ValType::F32,
         NumberType::F64 => ValType::F64,
+        NumberType::V128 => ValType::V128,
     }
 }
 

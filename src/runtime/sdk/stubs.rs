@@ -68,7 +68,7 @@ fn value_type(ty: &ValType) -> ValueType {
         ValType::I64 => NumberType::I64.into(),
         ValType::F32 => NumberType::F32.into(),
         ValType::F64 => NumberType::F64.into(),
-        ValType::V128 => ValueType::Other("v128".into()),
+        ValType::V128 => NumberType::V128.into(),
         ValType::FuncRef => ValueType::Other("(ref null func)".into()),
         ValType::ExternRef => ValueType::Other("(ref null extern)".into()),
     }

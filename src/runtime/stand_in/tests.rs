@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::NumberType::{F32, F64, I32, I64};
+use super::NumberType::{F32, F64, I32, I64, V128};
 use super::*;
 
 struct Blocks(BTreeMap<u64, Vec<u8>>);
@@ -57,12 +57,14 @@ fn arguments_are_an_array_in_which_living_blocks_are_their_bytes() {
     ];
     assert_eq!(input(&form, &arguments), r#"["key",{"base64":"/wA="},-5,-1,0.5,"-inf"]"#);
     assert_eq!(input(&form, &[Scalar::I64(0)]), "[0]");
+    let vector = self::form(&[V128], &[]);
+    assert_eq!(input(&vector, &[Scalar::V128(255)]), r#"["0x000000000000000000000000000000ff"]"#);
 }
 
 #[test]
 fn what_was_said_of_the_types_holds() {
     use StandInType::{Handle, I64 as Plain};
-    let types = |params, results| Some(StandInTypes { params, results });
+    let types = |params, results| Some(StandInTypes { params: Some(params), results });
     let declared = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
     let form = StandInForm::new(&declared, &ItemType::Function(None), &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
     assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
@@ -91,6 +93,9 @@ fn an_output_is_read_by_the_results_types() {
         let message = one(I32, wrong).unwrap_err().message;
         assert!(message.starts_with("`kv.put` gave ") && message.ends_with("which wants an i32"), "{message}");
     }
+    assert_eq!(one(V128, "0x10"), Ok(vec![Answer::Scalar(Scalar::V128(16))]));
+    assert_eq!(one(I32, "[-7]"), Ok(vec![Answer::Scalar(Scalar::I32(-7))]), "an echo of one argument");
+    assert!(one(I32, "[1, 2]").is_err());
     let several = form(&[], &[I64, I64, I32]);
     let answers = several.answers(br#"["a", 5, 6]"#.to_vec()).unwrap();
     let scalar = |number| Answer::Scalar(number);

@@ -4,7 +4,7 @@
 use crate::runtime::ImportStandIn;
 use crate::runtime::stand_in::{StandInType, StandInTypes, types_text};
 
-/// Reads `MODULE.FUNCTION[(TYPE, ...)[->TYPE]]=PLUGIN.FUNCTION`.
+/// Reads `MODULE.FUNCTION[(TYPE, ...)][->TYPE]=PLUGIN.FUNCTION`.
 ///
 /// # Errors
 /// The text has another form; one line that shows the form.
@@ -15,10 +15,8 @@ pub fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
     if target.split_once('.').is_none_or(|(plugin, function)| plugin.is_empty() || function.is_empty()) {
         return Err(wrong());
     }
-    let (name, types) = match import.split_once('(') {
-        Some((name, rest)) => (name.trim_end(), Some(types(rest)?)),
-        None => (import, None),
-    };
+    let (name, rest) = name_and_types(import);
+    let types = rest.map(types).transpose()?;
     let (module, function) = name.rsplit_once('.').ok_or_else(wrong)?;
     if module.is_empty() || function.is_empty() {
         return Err(wrong());
@@ -40,13 +38,10 @@ pub struct ImportName {
     pub types: Option<StandInTypes>,
 }
 
-/// Reads `MODULE:FUNCTION[(TYPE, ...)[->TYPE]]`; `None` for what names a plugin's function: `cart.total`,
+/// Reads `MODULE:FUNCTION[(TYPE, ...)][->TYPE]`; `None` for what names a plugin's function: `cart.total`,
 /// `1:cart.total`.
 pub fn import_name(text: &str) -> Option<Result<ImportName, String>> {
-    let (name, rest) = match text.split_once('(') {
-        Some((name, rest)) => (name.trim_end(), Some(rest)),
-        None => (text, None),
-    };
+    let (name, rest) = name_and_types(text);
     let (module, function) = name.rsplit_once(':')?;
     let names_process = function.contains('.') || module.bytes().all(|b| b.is_ascii_digit());
     if names_process || function.is_empty() {
@@ -56,9 +51,24 @@ pub fn import_name(text: &str) -> Option<Result<ImportName, String>> {
     Some(rest.map(types).transpose().map(named))
 }
 
-/// Reads an import's types, from behind their `(`.
+/// An import's name and its types, which begin at the first `(` or `->`.
+fn name_and_types(text: &str) -> (&str, Option<&str>) {
+    let at = [text.find('('), text.find("->")].into_iter().flatten().min();
+    match at.and_then(|at| text.split_at_checked(at)) {
+        Some((name, types)) => (name.trim_end(), Some(types)),
+        None => (text, None),
+    }
+}
+
+/// Reads an import's types: `(TYPE, ...)`, `-> TYPE`, or both.
 fn types(text: &str) -> Result<StandInTypes, String> {
-    let (params, rest) = text.split_once(')').ok_or_else(|| format!("`({text}` wants a `)`"))?;
+    let (params, rest) = match text.strip_prefix('(') {
+        Some(inner) => {
+            let (params, rest) = inner.split_once(')').ok_or_else(|| format!("`{text}` wants a `)`"))?;
+            (Some(list(params)?), rest)
+        }
+        None => (None, text),
+    };
     let rest = rest.trim();
     let results = match rest.strip_prefix("->").map(str::trim) {
         Some(results) => {
@@ -68,7 +78,7 @@ fn types(text: &str) -> Result<StandInTypes, String> {
         None if rest.is_empty() => None,
         None => return Err(format!("`{rest}` after the types; write `(TYPE, ...) -> TYPE`")),
     };
-    Ok(StandInTypes { params: list(params)?, results })
+    Ok(StandInTypes { params, results })
 }
 
 fn list(text: &str) -> Result<Vec<StandInType>, String> {
@@ -99,6 +109,8 @@ mod tests {
             ("a.b.c(i32 f64)->handle=x.y", "a.b", "c", Some("(i32, f64) -> handle")),
             ("a.b () -> (i32, i64) = x.y", "a", "b", Some("() -> (i32, i64)")),
             ("a.b() -> ()=x.y", "a", "b", Some("() -> ()")),
+            ("a.b -> f64=x.y", "a", "b", Some(" -> f64")),
+            ("a.b->(v128, i32)=x.y", "a", "b", Some(" -> (v128, i32)")),
         ] {
             let read = import_stand_in(text).unwrap();
             assert_eq!((read.module.as_str(), read.function.as_str()), (module, function), "{text}");
@@ -116,6 +128,7 @@ mod tests {
             ("env:now", "env", "now", None),
             ("extism:host/user:kv_get", "extism:host/user", "kv_get", None),
             ("env:count(handle) -> i64", "env", "count", Some("(handle) -> i64")),
+            ("env:now -> i64", "env", "now", Some(" -> i64")),
         ] {
             let read = import_name(text).unwrap().unwrap();
             assert_eq!((read.module.as_str(), read.function.as_str()), (module, function), "{text}");
@@ -130,7 +143,7 @@ mod tests {
             ("f=a.b", "write MODULE.FUNCTION=PLUGIN.FUNCTION"),
             ("env.f", "write MODULE.FUNCTION=PLUGIN.FUNCTION"),
             ("env.f=a", "write MODULE.FUNCTION=PLUGIN.FUNCTION"),
-            ("env.f(i16)=a.b", "no type `i16`; there are handle, i32, i64, f32, f64"),
+            ("env.f(i16)=a.b", "no type `i16`; there are handle, i32, i64, f32, f64, v128"),
             ("env.f(i32=a.b", "wants a `)`"),
             ("env.f(i32) i64=a.b", "write `(TYPE, ...) -> TYPE`"),
         ] {

@@ -4,6 +4,7 @@
 pub mod directory;
 pub mod imports;
 mod limits;
+pub mod literal;
 pub mod options;
 mod sources;
 mod stand_ins;

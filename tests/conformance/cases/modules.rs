@@ -199,7 +199,7 @@ fn stand_in(function: &str, types: Option<StandInTypes>) -> ImportStandIn {
 }
 
 fn said(params: Vec<StandInType>) -> Option<StandInTypes> {
-    Some(StandInTypes { params, results: None })
+    Some(StandInTypes { params: Some(params), results: None })
 }
 
 /// An echo plugin with the import names of extism-pdk 0.3.

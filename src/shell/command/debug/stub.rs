@@ -6,11 +6,13 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Filter, KeptBytes};
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::runtime::Explained;
+use crate::runtime::stand_in::StandInTypes;
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::grammar::{CommandGrammar, split_dotted};
 use crate::shell::listing::{self, Column};
 use crate::shell::loading::imports::{ImportName, import_name};
+use crate::shell::loading::literal::typed_answer;
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
@@ -31,7 +33,9 @@ pub static STUB: Command = Command {
         several such stubs, of which the first that fits answers. MODULE:FUNCTION answers for a product's host function: a plugin that imports it \
         and is loaded from then on calls a process named by the module, which only stubs answer for. What the function gets \
         and gives is as with `load --import`: the bytes of one handle, else a JSON array of its arguments; bytes for a \
-        handle, else a number. `help load` has the types that may stand after its name.",
+        handle, else a number. INPUT may have its type with it, and several results have theirs: `i64:42`, \
+        `handle:some text`, `(f64:0.5, handle:\"a, b\")`; the types are handle, i32, i64, f32, f64 and v128. `help load` has \
+        those that may stand after the name.",
     examples: &[
         "\
         stub cart.total = 42\n\
@@ -179,6 +183,7 @@ pub fn spec_of(session: &mut Session, arguments: Arguments) -> Result<StubSpec, 
     let import = import_name(&words.target).transpose();
     if let Some(import) = import.map_err(|why| ShellError::usage(format!("`{}`: {why}", words.target)))? {
         let ImportName { module, function, types } = import;
+        let (types, answer) = if words.hex { (types, answer) } else { typed(&words.target, types, answer)? };
         return Ok(StubSpec { filter: words.filter, ..StubSpec::of_import(&module, &function, types, answer) });
     }
     let (plugin, function) = split(session, &words.target)?;
@@ -188,6 +193,24 @@ pub fn spec_of(session: &mut Session, arguments: Arguments) -> Result<StubSpec, 
         session.notice(Line::new().with(Role::Warn, unknown.message()));
     }
     Ok(StubSpec { plugin, function, filter: words.filter, answer, import: None })
+}
+
+/// The types and the answer of an import's stub, where the answer may have its types with it: `i64:42`. Where other
+/// types stand after the name, the answer is bytes.
+fn typed(
+    target: &str,
+    named: Option<StandInTypes>,
+    answer: StubAnswer,
+) -> Result<(Option<StandInTypes>, StubAnswer), ShellError> {
+    let StubAnswer::Bytes(bytes) = &answer else { return Ok((named, answer)) };
+    let Some(literal) = typed_answer(bytes) else { return Ok((named, answer)) };
+    let literal = literal.map_err(|why| ShellError::usage(format!("answer of `{target}`: {why}")))?;
+    let results = named.as_ref().and_then(|named| named.results.as_ref());
+    if results.is_some_and(|results| *results != literal.types) {
+        return Ok((named, answer));
+    }
+    let types = StandInTypes { params: named.and_then(|named| named.params), results: Some(literal.types) };
+    Ok((Some(types), StubAnswer::Bytes(literal.bytes.into())))
 }
 
 /// Splits `NAME.FUNCTION`: at the longest living name that matches, else at the last dot.
