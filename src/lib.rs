@@ -5,19 +5,22 @@
 //!
 //! # The map
 //!
-//! Seven rooms; arrows point only down, and a room knows nothing of those above it:
+//! Nine rooms; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
 //! main.rs, cli.rs      argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
-//!   system/            the promised interface for products: a system of plugins without a shell
 //!     serve/           a kernel behind a socket: the wire, a server with a session a client, and the client's side
-//!     shell/           line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
+//!       shell/         line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
-//!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system, without wasm
-//!         runtime/     one trait, two hosts: native/ (the only folder that names wasmtime) and sdk/ (the extism crate)
-//!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
+//!       system/        the promised interface for products: a system of plugins without a shell
+//!         kernel/      process table · call path · chains · jobs · policy · limits: the operating system, no wasm
+//!         node/        the other end of `runtime/remote`: compiled programs and instances for kernels elsewhere
+//!           runtime/   one trait, three hosts: native/ (the only folder that names wasmtime), sdk/ (the extism
+//!                      crate) and remote/ (an instance on a node)
+//!           journal/   records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
+//!             nats/    a connection to a NATS server: subjects and bytes
 //! ```
 //!
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),

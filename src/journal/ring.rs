@@ -3,8 +3,7 @@
 //! [`merge_running`].
 //!
 //! A lane is a small buffer. When it is full, and whenever somebody looks, it is emptied into the ring; so a push is a
-//! few stores, and a view always sees every call that has ended. Locks are taken in this order: `lanes`, a lane's own,
-//! `store`. The side that rings the `doorbell` holds none of them.
+//! few stores, and a view always sees every call that has ended. Locks are taken in the order of [`Rank`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Kernel;
 use super::policy::{CallPattern, LoadPattern, RequestedSource, Who};
-use super::view::{Growth, ProcessDetail, ProcessLabel};
+use super::view::{InstanceGrowth, ProcessDetail, ProcessLabel};
 use crate::journal::RecordKind;
 use crate::journal::lint::SEQS_MAX;
 use crate::runtime::host_functions::WASI;
@@ -144,7 +144,7 @@ impl Kernel {
     }
 
     fn grown(&self, process: &ProcessDetail) -> Option<ProcessFinding> {
-        let Growth { calls, bytes } = process.growth?;
+        let InstanceGrowth { calls, bytes } = process.growth?;
         if calls < GROWN_CALLS_MIN || bytes < GROWN_BYTES_MIN || bytes / calls < GROWN_BYTES_EACH_MIN {
             return None;
         }

@@ -13,7 +13,7 @@ use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
 use super::stack::CallStack;
 use super::supervision::Supervision;
-use super::view::{Growth, JobId, ProcessId, ProcessLabel};
+use super::view::{InstanceGrowth, JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
@@ -118,7 +118,7 @@ pub enum Life {
 /// The call that runs in a process.
 #[derive(Clone, Copy)]
 pub struct Occupant {
-    /// The chain's id. The chain outlives the call; [`Kernel::chain`](super::Kernel::chain) finds it.
+    /// The chain's id. The chain outlives the call; the kernel's table of chains finds it.
     pub chain: u64,
     pub job: JobId,
     pub depth: u16,
@@ -159,10 +159,10 @@ pub struct ProcessSlot {
 
 impl ProcessSlot {
     /// Growth of the idle instance since its first call.
-    pub fn growth(&self) -> Option<Growth> {
+    pub fn growth(&self) -> Option<InstanceGrowth> {
         let bytes = self.guest.as_ref()?.memory().committed_bytes().saturating_sub(self.first_call_bytes);
         let calls = self.calls_of_instance.checked_sub(1)?;
-        Some(Growth { calls, bytes })
+        Some(InstanceGrowth { calls, bytes })
     }
 
     /// The id of a function of the current code.

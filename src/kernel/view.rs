@@ -129,7 +129,7 @@ pub struct ProcessDetail {
     /// Functions that were called.
     pub called: Vec<String>,
     /// Growth of the instance; `None` while a call runs.
-    pub growth: Option<Growth>,
+    pub growth: Option<InstanceGrowth>,
     pub exports: Vec<Export>,
     pub imports: Vec<ImportName>,
     /// SHA-256 of each module, with the name it is linked by.
@@ -145,7 +145,7 @@ pub struct ProcessDetail {
 
 /// The growth of an instance after its first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Growth {
+pub struct InstanceGrowth {
     /// Calls after the first.
     pub calls: u64,
     /// Bytes that it has committed in them.

@@ -26,6 +26,7 @@ pub mod limit;
 mod lru;
 pub mod native;
 pub mod nodes;
+mod place;
 pub mod product_function;
 pub mod program;
 #[cfg(feature = "nodes")]
@@ -58,7 +59,8 @@ pub use native::{
     CompilationStage, CompilationView, CompilerOptions, NoCompilerProcess, Percent, Served, Tools,
     WASM_STACK_BYTES_MAX, serve,
 };
-pub use nodes::{NodeFigures, NodeState, NodeView, NodeWatcher, Nodes, Place};
+pub use nodes::{NodeFigures, NodeState, NodeView, NodeWatcher, Nodes};
+pub use place::Place;
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, WrittenValues, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
 pub use wasi_input::WasiInput;
@@ -72,7 +74,6 @@ pub trait Image: Send + Sync {
     /// Makes an instance and runs its start function and constructors, on behalf of the top call of `up`.
     ///
     /// # Errors
-    ///
     /// Link errors, and the failures of a call: start functions are guest code, can trap, spin and be interrupted.
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure>;
 }
@@ -81,11 +82,16 @@ pub trait Image: Send + Sync {
 pub trait Guest: Send {
     /// Takes the next call's input: one copy, which `up` can interrupt, and whatever the call before left behind is
     /// gone.
+    ///
+    /// # Errors
+    /// The copy was interrupted, or no memory is left for the input.
     fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure>;
     /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which
     /// [`Guest::output`] then is.
     ///
-    /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
+    /// # Errors
+    /// Failures of the guest and of the host. One that says [`Failure::keeps_instance`] leaves the instance usable;
+    /// after any other it must be dropped.
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
     /// The input of the present call, as far as the instance still has it: empty once its block is freed. For failed
     /// calls, whose caller has let go of it.
@@ -166,11 +172,17 @@ impl MemoryUse {
 pub trait Exchange {
     /// The kernel's data on the calling instance, kept between calls and opaque to this room.
     fn host_data(&mut self) -> &mut HostData;
-    /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
+    /// The function's name as the guest wrote it.
+    ///
+    /// # Errors
+    /// The name is no UTF-8, or too long.
     fn function(&self) -> Result<&str, Failure>;
     /// The input, in the caller's memory.
     fn input(&self) -> &[u8];
     /// The function's name and the input.
+    ///
+    /// # Errors
+    /// As of [`Exchange::function`].
     fn request(&self) -> Result<(&str, &[u8]), Failure> {
         Ok((self.function()?, self.input()))
     }
@@ -179,6 +191,9 @@ pub trait Exchange {
         None
     }
     /// Takes the output into the caller's memory: called at most once, after the callee ended well.
+    ///
+    /// # Errors
+    /// The copy was interrupted, or the caller has no memory left for the output.
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
 }
 
@@ -246,17 +261,35 @@ pub trait Upcalls: Send + Sync {
     fn sample(&self, _at: Backtrace) {}
     /// The running call's deadline, if any.
     fn deadline(&self) -> Option<Instant>;
-    /// Sleeps for `at_most`, or until interrupted: then a failure of kind [`FailureKind::Interrupted`].
+    /// Sleeps for `at_most`.
+    ///
+    /// # Errors
+    /// [`FailureKind::Interrupted`] when the call was to end meanwhile.
     fn sleep(&self, at_most: Duration) -> Result<(), Failure>;
     /// `register_plugin`: starts a process by name; the caller becomes its parent.
+    ///
+    /// # Errors
+    /// The policy denies the load, a limit is met, the source gives no program, or its start functions fail.
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
+    ///
+    /// # Errors
+    /// The policy denies the call, a limit is met, no such process lives, or the call fails.
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// `start_call`: starts a call beside the caller, and gives its ticket.
+    ///
+    /// # Errors
+    /// The policy denies the call, a limit is met, or no such process lives.
     fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure>;
     /// `poll_call`: whether a call that the caller started has ended, so that a join would not wait.
+    ///
+    /// # Errors
+    /// The caller started no call of that ticket, or has joined it.
     fn has_ended(&self, ticket: u64) -> Result<bool, Failure>;
-    /// `join_call`: waits for a call that the caller started, and delivers its output. Fails as the call does.
+    /// `join_call`: waits for a call that the caller started, and delivers its output.
+    ///
+    /// # Errors
+    /// As of [`Upcalls::has_ended`], and the failure of the call itself.
     fn join(self: Arc<Self>, ticket: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// A failed nested call's error was given to the caller as a value. The caller and its callers stand at `_stands`.
     fn caught(&self, _stands: Vec<InstanceStack>) {}
@@ -267,7 +300,6 @@ pub trait Upcalls: Send + Sync {
     /// Stops the running call; returns when it may go on. The guest and its callers stand at `_stands`.
     ///
     /// # Errors
-    ///
     /// [`FailureKind::Interrupted`] when the call was to end meanwhile.
     fn stop(&self, _stands: Vec<InstanceStack>) -> Result<(), Failure> {
         Ok(())
@@ -276,6 +308,9 @@ pub trait Upcalls: Send + Sync {
     /// after each of them that failed too.
     fn ran_start(&self, _took: Duration) {}
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
+    ///
+    /// # Errors
+    /// The process is none that the caller or one of its descendants spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.
     fn find(&self, name: &str) -> u64;
@@ -300,6 +335,9 @@ pub trait Upcalls: Send + Sync {
     fn log_level(&self) -> LogLevel;
     /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
     /// [`Spec::imports`].
+    ///
+    /// # Errors
+    /// As of [`Upcalls::call`].
     fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// Charges the caller for growth by `bytes`; false refuses the growth, as the limit of all processes is met.
     fn grow(&self, bytes: u64) -> bool;

@@ -85,12 +85,3 @@ pub struct NodeFigures {
     /// Memory that is offered.
     pub memory_bytes_max: u64,
 }
-
-/// Another machine that an instance is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// The name of the node.
-    pub node: &'a str,
-    /// Which of those that had the name.
-    pub incarnation: u64,
-}

@@ -33,6 +33,9 @@ pub trait CallerBlocks {
     /// The length of a living block; `None` for any other number, 0 included.
     fn length(&mut self, handle: u64) -> Option<u64>;
     /// The bytes of a living block.
+    ///
+    /// # Errors
+    /// No block lives at the handle, or the copy was interrupted.
     fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure>;
 }
 

@@ -15,6 +15,9 @@ use crate::kernel::Kernel;
 /// A front: prompt, script or test. The defaults are those of a front that nobody looks at.
 pub trait Front {
     /// Writes a reply to standard output, in the form that fits it.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
     /// Writes one line to standard error: notices, timings, ended processes.
     fn notice(&mut self, line: &Line);
@@ -25,6 +28,9 @@ pub trait Front {
     /// Shows the progress of something slow, on a terminal; `None` removes it.
     fn progress(&mut self, _text: Option<&str>) {}
     /// Shows a reply under a title in place of the frame before (`watch`); `None` ends the frames.
+    ///
+    /// # Errors
+    /// As of [`Front::show`].
     fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
         frame.map_or(Ok(()), |(_, reply)| self.show(reply))
     }

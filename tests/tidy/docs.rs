@@ -86,7 +86,7 @@ impl<'ast> Visit<'ast> for Undocumented<'_> {
         self.check(&item.vis, &item.attrs, &item.ident);
         for inner in &item.items {
             if let TraitItem::Fn(function) = inner {
-                self.check(&item.vis, &function.attrs, &function.sig.ident);
+                self.check_function(&item.vis, &function.attrs, &function.sig);
             }
         }
     }
@@ -112,6 +112,40 @@ fn undocumented(path: &str, text: &str) -> Vec<String> {
     let mut visitor = Undocumented { path, findings: Vec::new() };
     visitor.visit_file(&file);
     visitor.findings
+}
+
+/// Whether a file has public methods of a kernel.
+fn has_kernel_methods(text: &str) -> bool {
+    let Ok(file) = syn::parse_file(text) else { return false };
+    let of_kernel = |item: &syn::ItemImpl| match &*item.self_ty {
+        Type::Path(path) => item.trait_.is_none() && path.path.is_ident("Kernel"),
+        _ => false,
+    };
+    let is_public = |inner: &ImplItem| match inner {
+        ImplItem::Fn(function) => matches!(function.vis, Visibility::Public(_)) && !is_test(&function.attrs),
+        _ => false,
+    };
+    file.items.iter().any(|item| match item {
+        syn::Item::Impl(item) if of_kernel(item) && !is_test(&item.attrs) => item.items.iter().any(is_public),
+        _ => false,
+    })
+}
+
+/// The list of the files with public methods of a kernel, at the top of `kernel/api.rs`, is complete.
+#[test]
+fn public_methods_of_a_kernel_are_listed() {
+    let files = graph::read(&root().join("src"));
+    let api = files.iter().find(|(path, _)| path == "kernel/api.rs").map_or("", |(_, text)| text);
+    let list: String = api.lines().take_while(|line| line.starts_with("//!")).collect();
+    let named: Vec<&str> = list.split('`').skip(1).step_by(2).filter(|name| !name.contains("tests")).collect();
+    let places = files.iter().filter(|(path, text)| path != "kernel/api.rs" && has_kernel_methods(text));
+    let places: Vec<&str> = places
+        .filter_map(|(path, _)| path.strip_prefix("kernel/")?.strip_suffix(".rs"))
+        .map(|place| place.strip_suffix("/mod").unwrap_or(place))
+        .collect();
+    let missing = places.iter().filter(|place| !named.contains(place)).map(|place| format!("`{place}` is not listed"));
+    let strange = named.iter().filter(|name| !places.contains(name)).map(|name| format!("`{name}` has none"));
+    assert_none(missing.chain(strange).map(|finding| format!("src/kernel/api.rs: {finding}")).collect());
 }
 
 /// Words that a comment must not begin with: its subject is then elsewhere.
@@ -171,11 +205,15 @@ fn missing_docs_are_found() {
             pub fn documented(&self) -> Result<(), String> { Ok(()) }
         }
         /// A trait.
-        pub trait Open { fn bare(&self); }
+        pub trait Open {
+            fn bare(&self);
+            /// Fails.
+            fn open(&self) -> Result<(), String>;
+        }
         #[cfg(test)]
         mod tests { pub fn helper() {} }
     ";
     let found = undocumented("x.rs", text);
     let names: Vec<&str> = found.iter().filter_map(|finding| finding.split('`').nth(1)).collect();
-    assert_eq!(names, ["Bare", "bare", "fails", "bare"], "{found:?}");
+    assert_eq!(names, ["Bare", "bare", "fails", "bare", "open"], "{found:?}");
 }

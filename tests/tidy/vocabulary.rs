@@ -71,8 +71,8 @@ const LEFT_TYPES: [&str; 13] = [
 ];
 /// Files that name what a person can do about an error, for the shell to put into words.
 const ADVICE: [&str; 1] = ["runtime/advice.rs"];
-/// Words that no string literal below the shell must have.
-const FOREIGN_PHRASES: [&str; 4] = ["prompt", "pane", "command line", "the shell's"];
+/// Words that no string literal below the shell must have. `shell` alone is the name of the first caller, process 0.
+const FOREIGN_PHRASES: [&str; 6] = ["prompt", "pane", "command line", "no shell", "the shell's", "EXPR"];
 /// The file that names flags as the arguments of a process that it starts.
 const ARGUMENTS: [&str; 1] = ["runtime/native/compile/child.rs"];
 /// Where Linux tells of itself, and the file that reads there: other systems tell otherwise.

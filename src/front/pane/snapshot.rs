@@ -263,9 +263,15 @@ pub trait SnapshotSource: Send {
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String>;
     /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow>;
-    /// Lets a held job go on, to its next hold by a step; returns a line about it, or about the error.
+    /// Lets a held job go on, to its next hold by a step; returns a line about it.
+    ///
+    /// # Errors
+    /// A line: the job is not held.
     fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String>;
-    /// Kills a process; returns a line about the result, or about the error.
+    /// Kills a process; returns a line about the result.
+    ///
+    /// # Errors
+    /// A line: no such process lives.
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
 }
 

@@ -96,7 +96,7 @@ impl Entered<'_> {
         match hooks.stub_for_call(&self.call_before(record, input), &code, record.function.as_str()) {
             None if self.is_stubbed_otherwise(hooks, &code, record.function.as_str()) => Err(Failure::new(
                 FailureKind::Guest,
-                "only stubs answer for it, and the EXPR of none asks for this call",
+                "only stubs answer for it, and no stub's filter matches this call",
             )),
             None => Ok(BeforeRun::Run { drop_output }),
             Some(_) if drop_output => Ok(BeforeRun::Answer(Arc::from([]))),

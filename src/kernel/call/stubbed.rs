@@ -21,7 +21,7 @@ impl Task {
             StubAnswer::Run(commands) => {
                 let runner = self.kernel.stub_runner();
                 let Some(runner) = runner else {
-                    return Err(Failure::new(FailureKind::Denied, "its stub has no shell to run commands in"));
+                    return Err(Failure::new(FailureKind::Denied, "its stub has no runner for its commands"));
                 };
                 let cancelled = {
                     let chain = self.chain.clone();

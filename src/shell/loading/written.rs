@@ -1,6 +1,4 @@
-//! From a process back to the options of `load` that would make it again: the reverse of [`LoadOptions::apply`].
-//!
-//! [`LoadOptions::apply`]: super::options::LoadOptions::apply
+//! From a process back to the options of `load` that would make it again: the reverse of `LoadOptions::apply`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -16,6 +16,9 @@ const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 
 /// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no
 /// longer.
+///
+/// # Errors
+/// The collector cannot be reached, refuses the calls, or Ctrl-C came.
 pub(super) fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, ShellError> {
     let (sender, receiver) = mpsc::channel();
     let (url, started_at, interrupt) = (url.to_owned(), session.kernel().started_at(), session.interrupt().clone());
