@@ -1,6 +1,6 @@
 //! Two terminals on one registry.
 
-use crate::pty::{CTRL_C, CTRL_D, Setup, Terminal, completes, run};
+use crate::pty::{CTRL_C, CTRL_D, F6, Setup, TAB, Terminal, completes, run};
 use crate::served::{Served, serve};
 
 fn attach(served: &Served, arguments: &[&str]) -> Terminal {
@@ -64,4 +64,18 @@ fn what_one_terminal_holds_the_other_sees() {
     two.wait_for("%1 is held");
     run(&mut two, "continue %1", "held");
     two.wait_prompt();
+}
+
+#[test]
+fn a_pane_draws_what_another_terminal_does() {
+    let served = serve("load echo");
+    let (mut one, mut two) = (attach(&served, &[]), attach(&served, &["--pane"]));
+    two.wait_for("1:echo");
+    run(&mut one, "load front", "2:front");
+    two.wait_for("2:front");
+    run(&mut one, "echo.echo shown", "shown");
+    // The keys go to the pane, and to its view of calls.
+    two.send(F6);
+    two.send(TAB);
+    two.wait_for("echo.echo");
 }

@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod list;
+mod pane;
 mod remote;
 mod source;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::console::{Color, Console, TypedLines};
+use super::pane::Pane;
 use super::repl;
 use super::screen::Screen;
 use super::script::LineSource;
@@ -22,6 +24,7 @@ use crate::serve::client::{Client, Connect, connect};
 use crate::shell::front::PaneRequest;
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::{Interrupt, ShellError};
+use pane::RemoteSource;
 use remote::Remote;
 
 /// What is done at a server.
@@ -54,6 +57,9 @@ pub fn run(mut attach: Attach) -> Result<u8, ShellError> {
     let client = connect(&attach.connect)?;
     let screen = if prompt || attach.pane { open_screen(attach.pane)? } else { None };
     let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
+    if let Some(screen) = &screen {
+        screen.set_scene(Box::new(Pane::new(Box::new(RemoteSource::new(client.clone())))));
+    }
     let console = Console::new(screen.clone(), attach.color, Rc::clone(&typed));
     let interrupt = Interrupt::default();
     match &screen {

@@ -8,7 +8,7 @@ use crate::runtime::LogLevel;
 
 use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
-use super::subject::Subject;
+pub use super::subject::Subject;
 use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
@@ -71,6 +71,16 @@ pub struct Totals {
     pub bytes: u64,
     /// Memory of the living processes now.
     pub memory_bytes: u64,
+}
+
+/// The sums over these processes.
+pub fn totals(processes: &[ProcessView]) -> Totals {
+    processes.iter().fold(Totals::default(), |totals, process| Totals {
+        calls: totals.calls + process.calls,
+        errors: totals.errors + process.errors,
+        bytes: totals.bytes.saturating_add(process.bytes_in).saturating_add(process.bytes_out),
+        memory_bytes: totals.memory_bytes.saturating_add(process.memory.total_bytes()),
+    })
 }
 
 /// The calls that are shown.

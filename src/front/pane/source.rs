@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
-use crate::kernel::{Job, JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView, StackView};
+use crate::kernel::{Job, JobId, Kernel, LogLine, ProcessDetail, ProcessId, StackView};
 use crate::shell::words::held::hold_error_text;
 
 use super::preview::with_preview;
-use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
+use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, totals};
 use super::subject::Subject;
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
@@ -250,15 +250,6 @@ fn notes(kernel: &Kernel) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn totals(processes: &[ProcessView]) -> Totals {
-    processes.iter().fold(Totals::default(), |totals, process| Totals {
-        calls: totals.calls + process.calls,
-        errors: totals.errors + process.errors,
-        bytes: totals.bytes.saturating_add(process.bytes_in).saturating_add(process.bytes_out),
-        memory_bytes: totals.memory_bytes.saturating_add(process.memory.total_bytes()),
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod connect;
 mod event;
 mod running;
+pub mod views;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;

@@ -16,8 +16,8 @@ pub static COMMAND: Command = Command {
     description: "Others of your own user come in by `plugsh attach NAME`, as often as they like: each has a session of \
         its own (variables, `$_`, the job in front, notices), and all see the same processes, jobs, trace, breakpoints \
         and stubs. `plugsh ls` lists what is served, and `plugsh call --attach NAME PROCESS FUNCTION` calls into it. \
-        `serve off` sends the clients away, as the end of this shell does. `help attach` says what is where, `help \
-        wire` how a program of any language talks to it. `plugsh serve FILE` serves without a terminal.",
+        `serve off` sends the clients away, as the end of this shell does. `help attach` says what is where, and how \
+        a program of any language talks to it. `plugsh serve FILE` serves without a terminal.",
     examples: &["\
         load echo\n\
         # 1:echo\n\

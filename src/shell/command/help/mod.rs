@@ -1,5 +1,6 @@
 //! `help`: the table of commands as text, and as the README's table.
 
+mod attach;
 mod blocks;
 mod debugging;
 mod filters;
@@ -15,8 +16,15 @@ use crate::text::{closest, quoted};
 use topic::Topic;
 
 /// The topics, in the order in which they are offered.
-const TOPICS: [Topic; 6] =
-    [language::LANGUAGE, blocks::BLOCKS, filters::FILTERS, debugging::DEBUGGING, guests::GUESTS, project::PROJECT];
+const TOPICS: [Topic; 7] = [
+    language::LANGUAGE,
+    blocks::BLOCKS,
+    filters::FILTERS,
+    debugging::DEBUGGING,
+    guests::GUESTS,
+    project::PROJECT,
+    attach::ATTACH,
+];
 
 /// The command `help`.
 pub static COMMAND: Command = Command {
@@ -26,7 +34,7 @@ pub static COMMAND: Command = Command {
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
         `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call, \
-        `help project` what `plugsh.toml` says. `help PLUGIN.FUNCTION` shows what a function of a \
+        `help project` what `plugsh.toml` says, `help attach` how several terminals share a system. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
         "\

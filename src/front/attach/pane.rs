@@ -1,0 +1,273 @@
+//! A server as the pane's source: snapshots come over the wire, and what the views ask of them is answered here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::front::pane::snapshot::{
+    Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, totals,
+};
+use crate::journal::{Outcome, Record, stats};
+use crate::kernel::hooks::Step;
+use crate::kernel::{CallFailure, JobId, JobState, LogLine, ProcessDetail, ProcessId, ProcessLabel, Supervision};
+use crate::runtime::Spec;
+use crate::serve::client::{Client, Event, views};
+use crate::text::plural;
+
+/// Interval at which snapshots are taken.
+const PERIOD: Duration = Duration::from_millis(150);
+/// The longest wait for an answer: the pane stays as it was meanwhile.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// The most calls and log lines of one snapshot.
+const ROWS_MAX: usize = 1_000;
+/// The most ended calls that are kept; the oldest are forgotten first.
+const RECORDS_MAX: usize = 10_000;
+
+/// The source.
+pub struct RemoteSource {
+    client: Client,
+    state: Mutex<Known>,
+}
+
+/// What is known of the server.
+#[derive(Default)]
+struct Known {
+    sampled: Option<(Instant, SnapshotQuery, usize)>,
+    /// Ended calls by their numbers, at most [`RECORDS_MAX`].
+    ended: BTreeMap<u64, Record>,
+    running: Vec<Record>,
+    log: Vec<LogLine>,
+    /// The last snapshot, whatever was asked for.
+    last: Snapshot,
+}
+
+impl RemoteSource {
+    /// The source of a client's server.
+    pub fn new(client: Client) -> RemoteSource {
+        RemoteSource { client, state: Mutex::default() }
+    }
+
+    /// Asks, and waits for at most [`ANSWER_MAX`].
+    fn ask(&self, method: &str, params: &Value) -> Result<Value, String> {
+        let pending = self.client.request(method, params);
+        let until = Instant::now() + ANSWER_MAX;
+        loop {
+            match pending.next(until.saturating_duration_since(Instant::now())) {
+                Some(Event::Done(result)) => return result.map_err(|error| error.message),
+                Some(_) => {}
+                None => return Err("the server does not answer".to_owned()),
+            }
+        }
+    }
+
+    /// Runs a line in the client's session, which shows nothing of it.
+    fn run(&self, line: &str) -> Result<(), String> {
+        let ran = self.ask("run", &json!({ "line": line }))?;
+        match ran["error"]["message"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Known {
+    /// Takes what a snapshot holds.
+    fn take(&mut self, answer: &Value) {
+        let now_ns = (answer["at_us"].as_f64().unwrap_or(0.0) * 1e3) as u64;
+        let rows = |name: &str| answer[name].as_array().map(Vec::as_slice).unwrap_or_default();
+        let records = rows("calls").iter().map(|line| views::record_of(line, now_ns));
+        let (ended, running): (Vec<Record>, Vec<Record>) = records.partition(|record| record.outcome.is_ended());
+        self.ended.extend(ended.into_iter().map(|record| (record.seq, record)));
+        while self.ended.len() > RECORDS_MAX {
+            self.ended.pop_first();
+        }
+        self.running = running;
+        self.log = rows("log").iter().filter_map(views::log_line_of).collect();
+        let processes: Vec<_> = rows("processes").iter().map(views::process_of).collect();
+        let held = self.running.iter().filter(|call| call.outcome == Outcome::Held);
+        let mut held: Vec<HeldCall> = held.map(|call| HeldCall { process: call.callee, job: call.job }).collect();
+        held.sort_unstable_by_key(|call| call.process);
+        self.last = Snapshot {
+            at: Duration::from_nanos(now_ns),
+            totals: totals(&processes),
+            processes,
+            held,
+            events: rows("events").iter().filter_map(views::event_of).collect(),
+            jobs: rows("jobs").iter().map(views::job_of).collect(),
+            notes: notes(answer),
+            ..Snapshot::default()
+        };
+    }
+
+    /// The number after which the next snapshot has news: calls that ran may have ended.
+    fn after(&self) -> u64 {
+        let oldest_running = self.running.iter().map(|call| call.seq).min();
+        let newest = self.ended.last_key_value().map_or(0, |(seq, _)| *seq);
+        oldest_running.map_or(newest, |seq| newest.min(seq.saturating_sub(1)))
+    }
+
+    /// The last snapshot as a query asks for it.
+    fn narrowed(&self, query: &SnapshotQuery, calls_max: usize) -> Snapshot {
+        let newest = |matching: &mut dyn Iterator<Item = &Record>, most: usize| {
+            matching.filter(|call| query.matches(call)).take(most).cloned().collect::<Vec<Record>>()
+        };
+        let running = newest(&mut self.running.iter(), calls_max / 2);
+        let mut calls = newest(&mut self.ended.values().rev(), calls_max - running.len());
+        calls.extend(running);
+        calls.sort_by_key(|call| call.seq);
+        let mut snapshot = Snapshot { calls, ..self.last.clone() };
+        snapshot.events.retain(|event| query.matches_event(event));
+        snapshot.log = self.matching_log(query, calls_max);
+        snapshot
+    }
+
+    fn matching_log(&self, query: &SnapshotQuery, lines_max: usize) -> Vec<LogLine> {
+        let mut lines: Vec<LogLine> =
+            self.log.iter().rev().filter(|line| query.matches_log(line)).take(lines_max).cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    fn job_of(&self, subject: Subject) -> Option<(JobId, JobState)> {
+        let of_process = |id: ProcessId| {
+            let job = self.last.jobs.iter().find(|job| job.chain.iter().any(|frame| frame.process.id == id))?;
+            Some((job.id, job.state))
+        };
+        match subject {
+            Subject::Process(id) => of_process(id),
+            Subject::Call(seq) => {
+                let job = self.running.iter().find(|call| call.seq == seq)?.job;
+                self.last.jobs.iter().find(|view| view.id == job).map(|view| (view.id, view.state))
+            }
+        }
+    }
+}
+
+/// The active hooks, each in a few words.
+fn notes(answer: &Value) -> Vec<String> {
+    let counted = [("breakpoints", "breakpoint"), ("faults", "fault"), ("stubs", "stub")];
+    let mut notes: Vec<String> = counted
+        .into_iter()
+        .filter_map(|(field, noun)| {
+            let count = answer[field].as_u64().filter(|count| *count > 0)?;
+            Some(format!("{count} {}", plural(count, noun)))
+        })
+        .collect();
+    if answer["recording"] == Value::Bool(true) {
+        notes.push("recording".to_owned());
+    }
+    notes
+}
+
+impl SnapshotSource for RemoteSource {
+    fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot> {
+        let (after, asked_before) = {
+            let known = self.state.lock();
+            let same = known.sampled.as_ref().filter(|(_, before, max)| before == query && *max == calls_max);
+            if same.is_some_and(|(at, ..)| at.elapsed() < PERIOD) {
+                return None;
+            }
+            (known.after(), known.sampled.is_some())
+        };
+        let answer = self.ask("snapshot", &json!({ "after": after, "limit": ROWS_MAX }));
+        let known = self.state.get_mut();
+        match answer {
+            Ok(answer) => known.take(&answer),
+            // The pane stays as it was.
+            Err(_) if asked_before => {}
+            Err(_) => return None,
+        }
+        known.sampled = Some((Instant::now(), query.clone(), calls_max));
+        Some(known.narrowed(query, calls_max))
+    }
+
+    fn force_next_sample(&mut self) {
+        self.state.get_mut().sampled = None;
+    }
+
+    fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record> {
+        let known = self.state.lock();
+        let matching = known.ended.range(..=seq_max).rev().map(|(_, call)| call).filter(|call| query.matches(call));
+        let mut calls: Vec<Record> = matching.take(calls_max).cloned().collect();
+        calls.reverse();
+        calls
+    }
+
+    fn log(&self, query: &SnapshotQuery, lines_max: usize) -> Vec<LogLine> {
+        self.state.lock().matching_log(query, lines_max)
+    }
+
+    fn log_of_call(&self, seq: u64, lines_max: usize) -> Vec<LogLine> {
+        let known = self.state.lock();
+        known.log.iter().filter(|line| line.call_seq == Some(seq)).take(lines_max).cloned().collect()
+    }
+
+    fn call(&self, seq: u64) -> Option<Record> {
+        let known = self.state.lock();
+        known.ended.get(&seq).or_else(|| known.running.iter().find(|call| call.seq == seq)).cloned()
+    }
+
+    fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
+        let answer = self.ask("snapshot", &json!({ "limit": 0, "after": u64::MAX, "process": id })).ok()?;
+        let view = self.state.lock().last.process(id)?.clone();
+        let detail = &answer["process"];
+        let functions = detail["functions"].as_array().into_iter().flatten();
+        let children = detail["children"].as_array().into_iter().flatten();
+        let child = |child: &Value| {
+            let id = u32::try_from(child["id"].as_u64()?).ok()?;
+            Some(ProcessLabel { id, name: child["name"].as_str()?.to_owned() })
+        };
+        let error = detail["last_error"].as_str();
+        Some(ProcessDetail {
+            view,
+            spec: Spec::default(),
+            functions: functions.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            called: Vec::new(),
+            growth: None,
+            exports: Vec::new(),
+            imports: Vec::new(),
+            modules: Vec::new(),
+            links: Vec::new(),
+            last_error: error.map(|error| Arc::new(CallFailure::new(None, error.to_owned()))),
+            children: children.filter_map(child).collect(),
+            supervision: Supervision::default(),
+            is_watched: false,
+        })
+    }
+
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
+        let job = self.state.lock().job_of(subject);
+        match job {
+            None => Err("nothing runs there to be held; `break EXPR` at the prompt holds calls to come".to_owned()),
+            Some((job, JobState::Held)) => self.release(job, None).map(Toggled::GoesOn),
+            Some((job, _)) => {
+                self.run(&format!("hold %{job}"))?;
+                Ok(Toggled::Held(format!("%{job} is held: `bt` and its like at the prompt; c lets it go on")))
+            }
+        }
+    }
+
+    fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow> {
+        let known = self.state.lock();
+        let of_it = known.ended.values().filter(|call| call.caller == id || call.callee == id);
+        stats::Stats::of(stats::By::Edge, None, of_it).into_rows()
+    }
+
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
+        if step.is_some() {
+            return Err(format!("a step at a server is taken at the prompt: `step %{job}`, `next`, `finish`"));
+        }
+        self.run(&format!("bg %{job}"))?;
+        Ok(format!("%{job} goes on"))
+    }
+
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
+        let recursive = extent == Extent::Subtree;
+        let killed = self.ask("kill", &json!({ "target": id.to_string(), "recursive": recursive }))?;
+        let ended = killed["ended"].as_array().map_or(0, Vec::len) as u64;
+        Ok(format!("ended {ended} {}", plural(ended, "process")))
+    }
+}
