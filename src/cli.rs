@@ -9,6 +9,7 @@ mod serving;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::StyledStr;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -19,7 +20,7 @@ use plugsh::runtime::{Host, LogLevel};
 use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::scaffold::Language;
-use plugsh::shell::units::parse_count;
+use plugsh::shell::units::{parse_count, parse_duration};
 
 pub use self::nodes::{NatsArgs, NodeArgs};
 pub use self::serving::{AttachArgs, ServeArgs, remote_call};
@@ -237,7 +238,8 @@ pub struct NewArgs {
 #[command(
     after_help = "The file is the one of the working directory, or the nearest above it; `plugsh help project` explains it.\n\n\
     Examples:\n  plugsh up                    its plugins, and a prompt\n  plugsh up -c 'ps -t'         its plugins, and a line\n  \
-    plugsh up --check            what would go wrong; exit code 1 when something would"
+    plugsh up --check            what would go wrong; exit code 1 when something would\n  \
+    plugsh up --serve shop       its plugins, for `plugsh attach shop`"
 )]
 pub struct UpArgs {
     /// Start nothing: tell what is written wrong, what cannot be found, and what the policy would deny.
@@ -246,6 +248,12 @@ pub struct UpArgs {
     /// Write the file's JSON schema, for editors.
     #[arg(long, conflicts_with_all = ["check", "words", "commands", "interactive"])]
     pub schema: bool,
+    /// Stay without a prompt, for `plugsh attach NAME` in other terminals, until a signal ends it.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["check", "schema", "interactive", "pane"])]
+    pub serve: Option<String>,
+    /// How long jobs have to end after SIGTERM, with --serve.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration, requires = "serve")]
+    pub grace: Duration,
     #[command(flatten)]
     pub script: ScriptArgs,
 }

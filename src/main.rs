@@ -1,6 +1,7 @@
 //! The binary: argv in, exit code out. Everything else lives in the library.
 
 mod cli;
+mod project_modes;
 mod serve_node;
 
 use std::ffi::OsString;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 
 use cli::mistake::wrong_arguments;
-use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs, UpArgs, remote_call};
+use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs, remote_call};
 use plugsh::allocator;
 use plugsh::front::attach;
 use plugsh::front::one_call::{self, CallInput, CallSource, OneCall, OutputForm};
@@ -20,19 +21,16 @@ use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::serve;
 use plugsh::front::signals;
 use plugsh::front::streams;
-use plugsh::front::suite::{self, Suite};
+use plugsh::front::suite::Suite;
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
 use plugsh::runtime::remote::Home;
 use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve as compile_served};
 use plugsh::shell;
-use plugsh::shell::command::{TABLE, about, apply_to, closest_topic, read_project};
+use plugsh::shell::command::{TABLE, about, closest_topic};
 use plugsh::shell::limit_args::LimitArgs;
 use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
-use plugsh::shell::project::check::test_files;
-use plugsh::shell::project::file::Project;
-use plugsh::shell::project::find::NoProject;
 use plugsh::shell::scaffold;
 use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
@@ -112,8 +110,8 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         Some(Mode::Man) => man(),
         Some(Mode::New(arguments)) => new(&arguments, global.json),
         Some(Mode::Node(arguments)) => serve_node::run(&arguments, &global),
-        Some(Mode::Test(arguments)) => test(arguments, &global),
-        Some(Mode::Up(arguments)) => up(arguments, &global),
+        Some(Mode::Test(arguments)) => project_modes::test(arguments, &global),
+        Some(Mode::Up(arguments)) => project_modes::up(arguments, &global),
         Some(Mode::Init(arguments)) => {
             let line = if arguments.force { "init --force" } else { "init" };
             script::run_line(shell_kernel(&global)?, line, global.color, session_options(&global))
@@ -126,50 +124,6 @@ fn new(arguments: &NewArgs, json: bool) -> Result<u8, ShellError> {
     let reply = scaffold::write(&arguments.dir, arguments.lang)?;
     let reply = if json { reply.into_json().unwrap_or_default() } else { reply };
     script::print(&plain::bytes(&reply))
-}
-
-/// `plugsh test`: each file's shell has the limits, the directories and the policy of the project, if there is one.
-fn test(arguments: TestArgs, global: &Global) -> Result<u8, ShellError> {
-    let project = match read_project(project_file(global).as_deref()) {
-        Ok(project) => Some(project),
-        Err(NoProject::NotFound) => None,
-        Err(wrong) => return Err(wrong.into_error()),
-    };
-    let files = match (arguments.files.is_empty(), &project) {
-        (false, _) => arguments.files.clone(),
-        (true, None) => return Err(ShellError::usage(NO_TESTS)),
-        (true, Some(project)) => test_files(project).map_err(|mistake| mistake.error())?,
-    };
-    if files.is_empty() {
-        return Err(ShellError::usage(NO_TESTS));
-    }
-    let limits = project.as_ref().map(Project::limit_args).transpose().map_err(|mistake| mistake.error())?;
-    let limits = limits.unwrap_or_default();
-    let make = || {
-        let kernel = kernel(global, words::SHELL, &limits)?;
-        project.as_ref().map(|project| apply_to(&kernel, project)).transpose()?;
-        Ok(kernel)
-    };
-    suite::run(&make, &tests(arguments, files, global)?)
-}
-
-/// The error of `plugsh test` without files.
-const NO_TESTS: &str = "`plugsh test` wants a FILE, or `tests = [...]` in the project's `plugsh.toml`";
-
-/// `plugsh up`: the shell's `up` before all else, in a kernel with the limits of the project.
-fn up(arguments: UpArgs, global: &Global) -> Result<u8, ShellError> {
-    let line = match (arguments.check, arguments.schema) {
-        (true, _) => Some("up --check"),
-        (_, true) => Some("up --schema"),
-        (false, false) => None,
-    };
-    if let Some(line) = line {
-        return script::run_line(shell_kernel(global)?, line, global.color, session_options(global));
-    }
-    let project = read_project(project_file(global).as_deref()).map_err(NoProject::into_error)?;
-    let limits = project.limit_args().map_err(|mistake| mistake.error())?;
-    let scripts = Scripts { first: Some("up"), ..scripts(arguments.script, global)? };
-    script::run(kernel(global, words::SHELL, &limits)?, scripts)
 }
 
 /// The project's file that was named, absolute, because `cd` moves the working directory.

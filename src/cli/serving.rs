@@ -16,12 +16,12 @@ use plugsh::front::serve::Serve;
 use plugsh::runtime::Spec;
 use plugsh::serve::client::Connect;
 use plugsh::serve::wire::{Access, Hello};
+use plugsh::shell::ShellError;
 use plugsh::shell::front::ServeOptions;
 use plugsh::shell::units::parse_duration;
-use plugsh::shell::{SessionOptions, ShellError};
 
 use super::{CallArgs, Global};
-use crate::{source, variables};
+use crate::{session_options, source, variables};
 
 /// `plugsh serve`.
 #[derive(Debug, Args)]
@@ -110,7 +110,7 @@ impl ServeArgs {
             stay: false,
             rc: false,
             pane: false,
-            options: SessionOptions { json: global.json, ..SessionOptions::default() },
+            options: session_options(global),
         };
         let tcp = arguments.tcp.zip(arguments.token_file);
         let options = ServeOptions { name: arguments.name, tcp, read_only: arguments.read_only };

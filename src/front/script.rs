@@ -170,8 +170,10 @@ fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellE
 /// # Errors
 /// A source cannot be read, or a line fails.
 pub fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
-    if let Some(line) = scripts.first {
-        run_first(session, line)?;
+    let first = scripts.first.map_or(Ok(()), |line| run_first(session, line));
+    let first = first.map_err(|error| keep_going_after(session, error));
+    if let Some(error) = first.as_ref().err().filter(|error| !error.is_shown()) {
+        return Err(error.clone());
     }
     for source in &scripts.sources {
         match source {
@@ -196,7 +198,16 @@ pub fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) 
     if !at_terminal && (scripts.sources.is_empty() || scripts.stay) {
         session.run_standard_input()?;
     }
-    Ok(())
+    first
+}
+
+/// The error of a line after which the scripts go on, shown; an error that ends them stays as it is.
+fn keep_going_after(session: &mut Session, error: ShellError) -> ShellError {
+    if !session.options().keep_going || matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe) {
+        return error;
+    }
+    session.show_error(&error.diagnostic());
+    error.shown()
 }
 
 /// Runs the line of a subcommand.

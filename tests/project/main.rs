@@ -9,6 +9,7 @@ mod check;
 mod completion;
 mod init;
 mod round_trip;
+mod serve;
 mod up;
 
 /// A plugin that calls an import of a product, for which a plugin stands in.

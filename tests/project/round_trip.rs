@@ -19,6 +19,7 @@ fn option() -> impl Strategy<Value = String> {
         (4_000_u32..9_000).prop_map(|count| format!("--memory-max {count}k")),
         (1_u64..u64::MAX >> 1).prop_map(|units| format!("--fuel {units}")),
         (0_u32..100_000).prop_map(|bytes| format!("--var-max {bytes}")),
+        (0_u32..100_000).prop_map(|bytes| format!("--http-response-max {bytes}")),
         (1_u32..100, 1_u32..100).prop_map(|(most, seconds)| format!("--restart on-crash={most}/{seconds}s")),
         Just("--restart never".to_owned()),
         Just("--on-crash kill".to_owned()),
@@ -54,6 +55,23 @@ fn options() -> impl Strategy<Value = Vec<String>> {
         }
         taken
     })
+}
+
+/// Options that the property has in every case, or that another test of this folder has.
+const ELSEWHERE: [&str; 6] = ["as", "set-config", "link", "import", "watch", "load-timeout"];
+/// Options that need more than this machine.
+const REMOTE: [&str; 1] = ["on"];
+
+#[test]
+fn every_option_of_load_is_covered() {
+    let covered = include_str!("round_trip.rs");
+    let known = |option: &str| ELSEWHERE.contains(&option) || REMOTE.contains(&option);
+    for option in plugsh::shell::project::file::LOAD.options.iter().filter_map(|option| option.long.as_deref()) {
+        assert!(
+            known(option) || covered.contains(&format!("--{option}")),
+            "`init` must write `--{option}`, and a case here"
+        );
+    }
 }
 
 /// What `init` writes, and what `info --json` says of the process, after `lines`.

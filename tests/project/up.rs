@@ -52,11 +52,19 @@ fn a_project_is_found_upwards_and_by_its_name() {
 #[test]
 fn what_cannot_start_is_told_and_the_others_start() {
     let text = "[plugin.gone]\nsource = \"gone.wasm\"\n[plugin.echo]\n";
-    let run = plugsh().file("plugsh.toml", text).args(["--keep-going", "up", "-c", "ps -t"]);
+    let run = plugsh().file("plugsh.toml", text).args(["up", "-c", "ps -t"]);
     let ended = run.run().code(1);
     let expected =
         "plugsh.toml:1:9: `gone`: no file `gone.wasm`\n1:echo\nplugsh: `plugsh.toml`: 1 of 2 plugins not started\n";
     assert_eq!(ended.stderr, expected);
+}
+
+#[test]
+fn scripts_go_on_after_a_failed_start_where_they_are_asked_to() {
+    let text = "[plugin.gone]\nsource = \"gone.wasm\"\n";
+    let run = plugsh().file("plugsh.toml", text).args(["up", "--keep-going", "-c", "echo on"]).run().code(1);
+    assert_eq!(printed(&run), "on\n");
+    assert!(run.stderr.ends_with("plugsh: `plugsh.toml`: 1 of 1 plugin not started\n"), "{}", run.stderr);
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub use expand::{Env, without_final_newlines};
 pub use highlight::highlight;
 pub use lines::{Lines, parse};
 pub use paint::Class;
-pub use quote::quote;
+pub use quote::{escaped_in_quotes, quote};
 
 /// Bytes of the longest logical line, here-documents and JSON included: large input comes as `@FILE`.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

@@ -28,8 +28,12 @@ fn needs_escape(char: char) -> bool {
 }
 
 fn double_quoted(bytes: &[u8]) -> String {
-    let mut word = String::with_capacity(bytes.len() + 2);
-    word.push('"');
+    format!("\"{}\"", escaped_in_quotes(bytes))
+}
+
+/// The bytes as a part of a word in double quotes, safe to show.
+pub fn escaped_in_quotes(bytes: &[u8]) -> String {
+    let mut word = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for char in chunk.valid().chars() {
             match char {
@@ -42,7 +46,6 @@ fn double_quoted(bytes: &[u8]) -> String {
         }
         push_hex(&mut word, chunk.invalid());
     }
-    word.push('"');
     word
 }
 

@@ -70,6 +70,9 @@ impl Options {
         if detail.supervision.on_crash == OnCrash::Kill {
             self.value("on-crash", "kill");
         }
+        if let Some(node) = &detail.spec.on {
+            self.value("on", node.clone());
+        }
         self.flag("watch", detail.is_watched);
         self.flag("fuel-count", detail.spec.fuel_count == FuelCount::Asked);
         for (name, origin) in &detail.links {

@@ -151,7 +151,7 @@ impl<'p> Checking<'p> {
             let alone = PluginEntry { source: None, options: vec![option.clone()], ..plugin.clone() };
             match self.project.load_words(&alone) {
                 Ok(words) => {
-                    self.option(option, &words);
+                    self.option(plugin, option, &words);
                     right.options.push(option.clone());
                 }
                 Err(mistake) => self.mistakes.push(mistake),
@@ -190,10 +190,11 @@ impl<'p> Checking<'p> {
     }
 
     /// The value of an option: files that are not there, grants that are wrong.
-    fn option(&mut self, option: &OptionWord, words: &LoadWords) {
+    fn option(&mut self, plugin: &PluginEntry, option: &OptionWord, words: &LoadWords) {
         let kind = if names_file(option) { MistakeKind::Missing } else { MistakeKind::Invalid };
         let options = &words.options;
-        let checked = check_paths(&options.allow_path).and_then(|()| options.apply(Spec::default()));
+        let paths = if plugin.is_elsewhere() { &[][..] } else { &options.allow_path };
+        let checked = check_paths(paths).and_then(|()| options.apply(Spec::default()));
         if let Err(error) = checked {
             self.add(Some(option.at), kind, error.message);
         }
@@ -327,7 +328,7 @@ fn is_host_function(import: &ImportName) -> bool {
 }
 
 fn names_file(option: &OptionWord) -> bool {
-    matches!(option.value_name.as_str(), "FILE" | "[ro:]HOST[:GUEST]" | "[NAME=]SOURCE")
+    option.is_allowed_path() || matches!(option.value_name.as_str(), "FILE" | "[NAME=]SOURCE")
 }
 
 /// A policy that cannot be read is missing, one that can is written wrong.

@@ -63,6 +63,13 @@ pub struct PluginEntry {
     pub options: Vec<OptionWord>,
 }
 
+impl PluginEntry {
+    /// Whether it runs on a node.
+    pub fn is_elsewhere(&self) -> bool {
+        self.options.iter().any(|word| word.option == "--on")
+    }
+}
+
 /// A stub of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StubEntry {
@@ -178,12 +185,16 @@ impl Project {
         parse(&words).map_err(|error| self.blamed(&error, &self.limits, &words, None, |word| parse(word).is_err()))
     }
 
-    /// The words of `load` for a plugin.
+    /// The words of `load` for a plugin. Paths that it may reach on a node are the node's, and stay as they are.
     ///
     /// # Errors
     /// An option's value is wrong, or a reference to the environment cannot be replaced; with its place.
     pub fn load_words(&self, plugin: &PluginEntry) -> Result<LoadWords, Mistake> {
-        let words = self.resolved(&plugin.options)?;
+        let words = plugin.options.iter().map(|word| {
+            let is_of_node = plugin.is_elsewhere() && word.is_allowed_path();
+            word.resolved(&self.file, if is_of_node { Path::new("") } else { &self.dir })
+        });
+        let words = words.collect::<Result<Vec<_>, _>>()?;
         let source = self.source(plugin)?;
         let subject = format!("`{}`", plugin.name);
         let parse = |words: &[ResolvedWord]| parsed::<LoadWords>(&LOAD, &subject, words, Some(&source));

@@ -18,6 +18,8 @@ use crate::text::quoted;
 
 /// Most options of one table, each value of an array and each entry of a table counted.
 pub const OPTIONS_MAX: usize = 4_096;
+/// The name of a value that is a path which the plugin may reach.
+const ALLOWED_PATH: &str = "[ro:]HOST[:GUEST]";
 /// The prefix of a built-in plugin's source.
 const BUILTIN: &str = "built-in:";
 
@@ -153,6 +155,11 @@ fn word(
 }
 
 impl OptionWord {
+    /// Whether its value is a path that the plugin may reach.
+    pub fn is_allowed_path(&self) -> bool {
+        self.value_name == ALLOWED_PATH
+    }
+
     /// The option as it is used. `file` names the project's file in the mistake, `dir` is where its paths begin.
     ///
     /// # Errors
@@ -198,7 +205,7 @@ impl ResolvedWord {
 fn anchored(value_name: &str, value: &str, dir: &Path) -> String {
     match value_name {
         "FILE" => within(dir, value),
-        "[ro:]HOST[:GUEST]" => {
+        ALLOWED_PATH => {
             let path = AllowedPath::new(value);
             AllowedPath { host: dir.join(&path.host), ..path }.to_string()
         }

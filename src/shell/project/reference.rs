@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::shell::line::escaped_in_quotes;
 use crate::text::quoted;
 
 /// A value after its references were replaced.
@@ -88,12 +89,7 @@ pub fn shell_word(text: &str) -> Option<String> {
     for part in parts {
         match part {
             Part::Reference(name) => word.push_str(&format!("${{env.{name}}}")),
-            Part::Text(text) => text.chars().for_each(|c| match c {
-                '"' | '\\' | '$' => word.extend(['\\', c]),
-                '\n' => word.push_str("\\n"),
-                '\t' => word.push_str("\\t"),
-                c => word.push(c),
-            }),
+            Part::Text(text) => word.push_str(&escaped_in_quotes(text.as_bytes())),
         }
     }
     word.push('"');
@@ -132,6 +128,7 @@ mod tests {
     #[test]
     fn the_shell_has_the_references_too() {
         assert_eq!(shell_word("k=a\"${KEY}$").as_deref(), Some("\"k=a\\\"${env.KEY}\\$\""));
+        assert_eq!(shell_word("k=\u{202e}${KEY}\x1b").as_deref(), Some("\"k=\\xe2\\x80\\xae${env.KEY}\\x1b\""));
         assert_eq!(shell_word("k=$${KEY}"), None);
     }
 }

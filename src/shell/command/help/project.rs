@@ -13,6 +13,7 @@ const PARTS: &[Part] = &[
     ),
     Blank,
     Row("plugsh up, up", "start it: in a fresh shell, or at the prompt; `up NAME` one plugin and what it needs"),
+    Row("plugsh up --serve NAME", "start it without a prompt, for `plugsh attach NAME` (help attach)"),
     Row("plugsh up --check", "start nothing, tell what is wrong; `up --schema` is a JSON schema for editors"),
     Row("plugsh init, init", "write it: from the modules of a directory, or from what is loaded"),
     Row("plugsh test", "run its test files; each begins with its directories, policy and limits"),
