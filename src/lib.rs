@@ -40,7 +40,9 @@
 //! | program | one or more linked modules with their permissions (`Spec`), as a source gives them |
 //! | image | a compiled program, shared by all its instances |
 //! | instance, guest | a running copy of an image in one of the two hosts |
-//! | host | the runtime of instances: native (on wasmtime) or extism (the stock SDK) |
+//! | host | the runtime of instances: native (on wasmtime), extism (the stock SDK), or a node |
+//! | home, node | a plugsh that has processes, and one that holds instances for it on another machine |
+//! | wire | what a home and a node say to each other; a conversation is one request and all that follows from it |
 //! | block, handle | bytes exchanged between guest and host, and the number by which both name them |
 //! | arena | the memory of an instance that holds its blocks |
 //! | process | a plugin with an id, a name, a parent, a state and counters; it has at most one instance |

@@ -1,6 +1,7 @@
 //! The binary: argv in, exit code out. Everything else lives in the library.
 
 mod cli;
+mod home;
 mod project_modes;
 mod serve_node;
 
@@ -24,7 +25,6 @@ use plugsh::front::streams;
 use plugsh::front::suite::Suite;
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
-use plugsh::runtime::remote::Home;
 use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve as compile_served};
 use plugsh::shell;
 use plugsh::shell::command::{TABLE, about, closest_topic};
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Some(Err(error)) => Err(wrong_arguments(&error, &Cli::words())),
         None => read_and_run(),
     };
+    home::close();
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -220,10 +221,7 @@ fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<K
         kernel.set_seed(seed);
     }
     kernel.set_policy(policy);
-    if let Some(options) = global.nodes.home().map_err(ShellError::failed)? {
-        let home = Home::open(&options).map_err(|error| ShellError::failed(error.to_string()))?;
-        kernel.set_nodes(home);
-    }
+    home::connect(&kernel, &global.nodes)?;
     Ok(kernel)
 }
 

@@ -118,8 +118,8 @@ fn help_of_the_program_and_of_the_shell() {
     plugsh().args(["help", "lod"]).run().code(2).stderr("plugsh: no command or topic `lod`; did you mean `load`?\n");
     let told = plugsh().args(["help", "completion"]).run().code(2);
     told.stderr("plugsh: no command or topic `completion`; did you mean `completions`?\n");
-    plugsh().args(["help", "nope"]).run().code(2).stderr(
-        "plugsh: no command or topic `nope`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands\n",
+    plugsh().args(["help", "xyzzy"]).run().code(2).stderr(
+        "plugsh: no command or topic `xyzzy`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands\n",
     );
 }
 
@@ -135,8 +135,8 @@ fn a_plugin_directory_that_is_not_there_is_told() {
 
 #[test]
 fn one_call_lists_the_functions_where_nothing_else_can() {
-    let run = plugsh().args(["call", "echo", "nope"]).run().code(1).stdout("");
-    run.stderr_has("no function `nope` in `1:echo`; it has `echo`, `").stderr_has("`relay`");
+    let run = plugsh().args(["call", "echo", "xyzzy"]).run().code(1).stdout("");
+    run.stderr_has("no function `xyzzy` in `1:echo`; it has `echo`, `").stderr_has("`relay`");
 }
 
 #[test]

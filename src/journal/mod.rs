@@ -26,7 +26,7 @@ pub use failed_call::{ERROR_BYTES_MAX, FailedCall, RecordedError};
 pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
 pub use load::LoadSteps;
-pub use payload::{KeptBytes, KeptState, Payload};
+pub use payload::{KeptBytes, KeptState, NodeTime, Payload};
 pub use record::{ChangedBy, Growth, Outcome, Record, RecordKind};
 pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

@@ -13,6 +13,18 @@ pub struct Payload {
     pub detail: Option<Box<str>>,
     /// The steps of a load; `None` for calls.
     pub load: Option<Box<LoadSteps>>,
+    /// The node of a call, and its time on the way; `None` for a call here.
+    pub node: Option<Box<NodeTime>>,
+}
+
+/// Where a call ran that did not run here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeTime {
+    pub node: Box<str>,
+    /// Time between this machine and the node, there and back; part of the call's own.
+    pub wire_ns: u64,
+    /// True where the payload has no bytes, since none were to be kept.
+    pub is_alone: bool,
 }
 
 /// The most bytes of a request's detail.
@@ -22,13 +34,13 @@ impl Payload {
     /// Keeps up to `bytes_each_max` bytes of each side.
     pub fn keep(input: &[u8], output: &[u8], bytes_each_max: u64) -> Payload {
         let (input, output) = (KeptBytes::keep(input, bytes_each_max), KeptBytes::keep(output, bytes_each_max));
-        Payload { input, output, detail: None, load: None }
+        Payload { input, output, detail: None, load: None, node: None }
     }
 
     /// The lengths alone, for a plugin whose bytes must not be kept.
     pub fn private(input_len: u64, output_len: u64) -> Payload {
         let (input, output) = (KeptBytes::private(input_len), KeptBytes::private(output_len));
-        Payload { input, output, detail: None, load: None }
+        Payload { input, output, detail: None, load: None, node: None }
     }
 
     /// The details of a request to the host, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
@@ -39,6 +51,12 @@ impl Payload {
     /// The payload of a load: its steps, and no bytes.
     pub fn of_load(steps: LoadSteps) -> Payload {
         Payload { load: Some(Box::new(steps)), ..Payload::keep(&[], &[], 0) }
+    }
+
+    /// The payload of a call on a node whose bytes are not kept.
+    pub fn of_node(node: &str, wire_ns: u64) -> Payload {
+        let node = NodeTime { node: node.into(), wire_ns, is_alone: true };
+        Payload { node: Some(Box::new(node)), ..Payload::keep(&[], &[], 0) }
     }
 
     /// The bytes that both sides hold now, which count against the budget.

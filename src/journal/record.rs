@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::failed_call::RecordedError;
 use super::load::LoadSteps;
-use super::payload::Payload;
+use super::payload::{NodeTime, Payload};
 use super::symbol::Symbol;
 
 /// One call, running or ended. Times are nanoseconds of the session's own clock; bytes are true lengths.
@@ -62,7 +62,17 @@ impl Record {
 
     /// Kept bytes of a call; `None` for a load or a request.
     pub fn kept(&self) -> Option<&Payload> {
-        self.payload.as_deref().filter(|payload| payload.detail.is_none() && payload.load.is_none())
+        let is_of_bytes = |payload: &&Payload| {
+            payload.detail.is_none()
+                && payload.load.is_none()
+                && payload.node.as_ref().is_none_or(|node| !node.is_alone)
+        };
+        self.payload.as_deref().filter(is_of_bytes)
+    }
+
+    /// Where a call ran that did not run here.
+    pub fn node(&self) -> Option<&NodeTime> {
+        self.payload.as_ref().and_then(|payload| payload.node.as_deref())
     }
 
     /// The time it spent in itself: without its nested calls.

@@ -228,9 +228,11 @@ impl Kernel {
 
     /// A snapshot of one process with the memory figures that `memory` returns.
     pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &ProcessSlot) -> MemoryUse) -> ProcessView {
-        let (life, occupant, crashed, memory, origin) = process.with_slot(|slot| {
+        let (life, occupant, crashed, memory, origin, node) = process.with_slot(|slot| {
             let origin = slot.code.program.origin.clone();
-            (slot.life.clone(), slot.occupant, slot.crashed.clone(), memory(process, slot), origin)
+            let node = slot.node.as_deref().filter(|_| slot.guest.is_some() || slot.occupant.is_some());
+            let node = node.map(str::to_owned);
+            (slot.life.clone(), slot.occupant, slot.crashed.clone(), memory(process, slot), origin, node)
         });
         let source = without_secrets(&origin).into_owned();
         let now = Instant::now();
@@ -256,6 +258,7 @@ impl Kernel {
             memory,
             source,
             host: process.host,
+            node,
         };
         view.count(&process.counters);
         view.busy += doing.elapsed;

@@ -131,6 +131,8 @@ pub struct ProcessSlot {
     pub code: Arc<Code>,
     /// The last function that was looked up: a cache for repeated calls.
     last_function: FunctionId,
+    /// The node that its last instance was made on; `None`: here.
+    pub node: Option<Arc<str>>,
     /// The idle instance; `None` before the first call, after a crash, and while a call runs.
     pub guest: Option<Box<dyn Guest>>,
     /// The instance of the call that is held at a breakpoint, for the debugger to look into.
@@ -176,6 +178,11 @@ impl ProcessSlot {
         Some(id)
     }
 
+    /// Notes where a new instance is.
+    pub fn note_place(&mut self, guest: Option<&dyn Guest>) {
+        self.node = guest.and_then(|guest| guest.place()).map(|place| place.node.into());
+    }
+
     /// Bytes that pending and starting replacements have committed.
     fn bytes_beside(&self) -> u64 {
         self.pending.as_ref().map_or(0, PendingInstance::committed_bytes) + self.replacements.committed_bytes()
@@ -207,6 +214,7 @@ impl Process {
                     life: Life::Starting,
                     code,
                     last_function: FunctionId(0),
+                    node: None,
                     guest: None,
                     held_guest: None,
                     calls_of_instance: 0,
@@ -293,6 +301,7 @@ impl Process {
         let (guest, bytes, notice) = pending.into_parts();
         self.account.adopt(bytes);
         slot.calls_of_instance = 0;
+        slot.note_place(guest.as_deref());
         (std::mem::replace(&mut slot.guest, guest), notice)
     }
 
@@ -306,6 +315,7 @@ impl Process {
             self.account.release();
         } else {
             slot.life = Life::Alive;
+            slot.note_place(spare.as_deref());
             slot.guest = spare.take();
         }
         drop(slot);

@@ -105,6 +105,8 @@ pub struct ProcessView {
     pub source: String,
     #[serde(skip)]
     pub host: Host,
+    /// The node that its instance is on; `None`: it is here, or has none.
+    pub node: Option<String>,
 }
 
 impl ProcessView {

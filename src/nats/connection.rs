@@ -122,6 +122,13 @@ impl Connection {
         });
     }
 
+    /// Waits until what was published has been sent, for a while.
+    pub fn flush(&self) {
+        // A connection that is lost sends nothing more.
+        let flushed = async { drop(tokio::time::timeout(FLUSH_MAX, self.client.flush()).await) };
+        self.runtime.block_on(flushed);
+    }
+
     /// The address without secrets.
     pub fn server(&self) -> &str {
         &self.server

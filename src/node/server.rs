@@ -1,7 +1,7 @@
 //! What comes over a node's connection, and whom it is for. Nothing on the connection's thread waits.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::homes::HomeChange;
 use super::state::{Node, NodeError, NodeEvent, NodeOptions};
@@ -12,12 +12,15 @@ use crate::nats::{Connection, Incoming, Listener};
 use crate::runtime::Failure;
 use crate::runtime::remote::transfer::Arrival;
 use crate::runtime::remote::wire::{
-    BEAT_INTERVAL, Conversation, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeMessage, Packet, Subjects, WIRE_VERSION,
-    WireError, decode,
+    BEAT_INTERVAL, Conversation, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, Packet, Subjects,
+    WIRE_VERSION, WireError, decode, encode,
 };
 
 /// Most conversations at once.
 const TALKS_MAX: usize = WORKERS_MAX * 2;
+
+/// The time for another node of the same name to say that it is there.
+const NAMESAKE_TIME: Duration = Duration::from_millis(300);
 
 impl Node {
     /// Connects to a server and offers this machine to the homes of a system.
@@ -26,13 +29,17 @@ impl Node {
     /// There is no server, it refuses the credentials, or another node has the name.
     pub fn open(options: NodeOptions) -> Result<Arc<Node>, NodeError> {
         let subjects = Subjects::of(&options.system);
-        let listened = [subjects.home_beats(), subjects.node(&options.name)];
+        let listened = [subjects.home_beats(), subjects.node_beats(), subjects.node(&options.name)];
         let nats = options.nats.clone();
         let node = Node::new(options, subjects);
         let opened = Connection::open(&nats, &listened, MESSAGE_BYTES_MAX, BEAT_INTERVAL, node.clone());
         let connection = opened.map_err(NodeError::Connect)?;
         // Set once, here.
         node.connection.get_or_init(|| connection);
+        node.ask_for_namesakes();
+        if node.waits_for_namesake(NAMESAKE_TIME) {
+            return Err(NodeError::NameTaken(node.name().clone()));
+        }
         node.send_beat();
         Ok(node)
     }
@@ -40,6 +47,9 @@ impl Node {
     fn take_beat(&self, bytes: &[u8]) {
         // Bytes that are no heartbeat are of nobody.
         let Ok((beat, _)) = decode::<HomeBeat>(bytes) else { return };
+        if beat.home == 0 {
+            return self.send_beat();
+        }
         let change = self.homes.lock().take(&beat, Instant::now());
         match change {
             HomeChange::New => {
@@ -51,6 +61,21 @@ impl Node {
             HomeChange::Interrupted => self.close_talks(Some(beat.home)),
             HomeChange::Ended => self.leave_home(beat.home, false),
             HomeChange::Nothing => {}
+        }
+    }
+
+    /// Asks the nodes of the system to say who they are.
+    fn ask_for_namesakes(&self) {
+        let Some(connection) = self.connection.get() else { return };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let question = HomeBeat { wire: WIRE_VERSION, version, home: 0, losses: 0, is_last: false };
+        connection.publish_later(self.subjects.home_beats(), encode(&question, &[]));
+    }
+
+    fn take_node_beat(&self, bytes: &[u8]) {
+        let is_namesake = |beat: &NodeBeat| beat.name == *self.name() && beat.incarnation != self.incarnation;
+        if decode::<NodeBeat>(bytes).is_ok_and(|(beat, _)| is_namesake(&beat)) {
+            self.note_namesake();
         }
     }
 
@@ -164,6 +189,8 @@ impl Listener for Node {
     fn received(&self, message: Incoming) {
         if message.subject == self.subjects.home_beats() {
             self.take_beat(&message.bytes);
+        } else if message.subject == self.subjects.node_beats() {
+            self.take_node_beat(&message.bytes);
         } else {
             self.take_packet(&message.bytes);
         }

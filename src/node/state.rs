@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::homes::Homes;
 use super::instances::Instances;
@@ -92,6 +93,9 @@ pub struct Node {
     pub(super) workers: Arc<Workers>,
     pub(super) programs: Programs,
     pub(super) instances: Instances,
+    /// Whether another node of the system has the name.
+    has_namesake: Mutex<bool>,
+    namesake: Condvar,
     pub(super) homes: Mutex<Homes>,
     pub(super) talks: Mutex<HashMap<Conversation, Arc<NodeTalk>>>,
 }
@@ -114,9 +118,25 @@ impl Node {
             workers: Arc::default(),
             programs: Programs::default(),
             instances: Instances::default(),
+            has_namesake: Mutex::default(),
+            namesake: Condvar::new(),
             homes: Mutex::default(),
             talks: Mutex::default(),
         })
+    }
+
+    /// Another node has the name.
+    pub(super) fn note_namesake(&self) {
+        *self.has_namesake.lock() = true;
+        self.namesake.notify_all();
+    }
+
+    /// Waits for another node of the same name, for so long; true where there is one.
+    pub(super) fn waits_for_namesake(&self, at_most: Duration) -> bool {
+        let mut has_namesake = self.has_namesake.lock();
+        let until = Instant::now() + at_most;
+        while !*has_namesake && !self.namesake.wait_until(&mut has_namesake, until).timed_out() {}
+        *has_namesake
     }
 
     /// Its name.

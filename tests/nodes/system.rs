@@ -1,11 +1,13 @@
 //! A NATS server, nodes and homes for one test. All end with it, also by a panic.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+
+use crate::missing_tool;
 
 /// The longest that anything may take.
 pub const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -24,6 +26,7 @@ impl Drop for Owned {
 /// A NATS server on a port of loopback.
 pub struct Server {
     pub port: u16,
+    monitor_port: u16,
     arguments: Vec<String>,
     child: Option<Owned>,
 }
@@ -37,13 +40,11 @@ impl Server {
     /// A server; `None` where nats-server is missing, which is said.
     pub fn start(arguments: &[&str]) -> Option<Server> {
         if Command::new("nats-server").arg("--version").output().is_err() {
-            let said = "NOT RUN: nats-server is missing; install it, for example with `apt install nats-server`";
-            assert!(std::env::var_os("PLUGSH_TEST_ALL").is_none(), "{said}");
-            eprintln!("{said}");
+            missing_tool::not_run("plugins on nodes", "no nats-server; `apt install nats-server` gives it");
             return None;
         }
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut server = Server { port: free_port(), arguments, child: None };
+        let mut server = Server { port: free_port(), monitor_port: free_port(), arguments, child: None };
         server.restart();
         Some(server)
     }
@@ -57,11 +58,12 @@ impl Server {
     pub fn restart(&mut self) {
         self.stop();
         let mut command = Command::new("nats-server");
-        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]).args(&self.arguments);
+        let ports = [self.port, self.monitor_port].map(|port| port.to_string());
+        command.args(["-a", "127.0.0.1", "-p", &ports[0], "-m", &ports[1]]).args(&self.arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(Owned(command.spawn().expect("nats-server starts")));
         let until = Instant::now() + WAIT_MAX;
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while [self.port, self.monitor_port].iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
             assert!(Instant::now() < until, "nats-server does not listen on port {}", self.port);
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -70,6 +72,14 @@ impl Server {
     /// Its address.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Bytes that clients have sent to it since it started.
+    pub fn bytes_taken(&self) -> u64 {
+        let url = format!("http://127.0.0.1:{}/varz", self.monitor_port);
+        let answer = ureq::get(&url).call().expect("the server's monitor").body_mut().read_to_string();
+        let figures: serde_json::Value = serde_json::from_str(&answer.expect("its answer")).expect("JSON");
+        figures["in_bytes"].as_u64().expect("a figure")
     }
 
     /// `plugsh` with these arguments, connected to the server.
@@ -103,7 +113,7 @@ fn cache_dir() -> &'static Path {
 
 /// A node in a process of its own.
 pub struct Node {
-    pub child: Owned,
+    _child: Owned,
     /// What it writes to standard error, line by line.
     lines: Receiver<String>,
 }
@@ -119,7 +129,7 @@ impl Node {
         std::thread::spawn(move || {
             BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok()
         });
-        let node = Node { child, lines };
+        let node = Node { _child: child, lines };
         node.wait_for(&format!("node `{name}` of system"));
         node
     }
@@ -136,13 +146,6 @@ impl Node {
                 Err(error) => panic!("no line with {text:?} ({error}): {seen:#?}"),
             }
         }
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: &str) {
-        let id = self.child.0.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
-        assert!(sent.success(), "kill {signal} {id}");
     }
 }
 

@@ -234,8 +234,11 @@ fn figures(view: &ProcessView) -> Vec<Line> {
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
-    let source =
-        vec![untrusted(&view.source, theme::PLAIN), trusted(format!(", {} host", view.host.as_str()), theme::DIM)];
+    let host = match &view.node {
+        Some(node) => format!(", on node {node}"),
+        None => format!(", {} host", view.host.as_str()),
+    };
+    let source = vec![untrusted(&view.source, theme::PLAIN), trusted(host, theme::DIM)];
     let mut figures = vec![figure("state", state), figure("source", source)];
     let counters = counter_rows(view).into_iter().map(|(title, figures)| {
         figure(title, figures.spans.into_iter().map(|span| trusted(span.text, style_of(span.role))).collect())

@@ -34,6 +34,7 @@ pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
         memory: MemoryUse { guest_bytes: 1_179_648, block_bytes: 65_536, ..MemoryUse::default() },
         source: format!("built-in:{name}"),
         host: Host::Native,
+        node: None,
     }
 }
 

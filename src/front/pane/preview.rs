@@ -24,6 +24,7 @@ pub fn with_preview(call: &Record) -> Record {
             output: payload.output.prefix(PREVIEW_BYTES_MAX),
             detail: payload.detail.clone(),
             load: payload.load.clone(),
+            node: payload.node.clone(),
         })
     });
     Record { payload, error: call.error.clone(), ..*call }

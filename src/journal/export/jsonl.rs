@@ -58,6 +58,9 @@ pub struct Line<'a> {
     detail: Option<&'a str>,
     /// Source and steps of a load.
     load: Option<&'a LoadSteps>,
+    /// The node that a call ran on, and its time on the way there and back.
+    node: Option<&'a str>,
+    wire_us: Option<Micros>,
 }
 
 impl<'a> Line<'a> {
@@ -88,6 +91,8 @@ impl<'a> Line<'a> {
             kind: record.kind.as_str(),
             detail: record.detail(),
             load: record.load(),
+            node: record.node().map(|node| &*node.node),
+            wire_us: record.node().map(|node| Micros(node.wire_ns)),
         }
     }
 }
@@ -105,11 +110,11 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(
             lines[0],
-            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"grew_bytes":0,"fuel":null,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null,"load":null}"#
+            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"grew_bytes":0,"fuel":null,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
         );
         assert_eq!(
             lines[1],
-            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"grew_bytes":0,"fuel":null,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null,"load":null}"#
+            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"grew_bytes":0,"fuel":null,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
         );
         assert!(
             lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"grew_bytes":null,"fuel":null,"depth":1,"outcome":"running""#),

@@ -2,7 +2,7 @@
 
 use super::capture::{PayloadCapture, keep};
 use super::entered::Entered;
-use crate::journal::{KeptBytes, KeptState, Outcome, Payload};
+use crate::journal::{KeptBytes, KeptState, NodeTime, Outcome, Payload};
 
 impl Entered<'_> {
     /// Whether the call's bytes are private: neither kept nor shown.
@@ -64,11 +64,27 @@ impl Entered<'_> {
 
     /// The record's part of the call's bytes. A failed call has no output.
     pub(in crate::kernel) fn payload(&mut self, outcome: Outcome) -> Option<Box<Payload>> {
+        let payload = self.kept_payload(outcome);
+        // The hot path, a call that ran here, returns here.
+        let Some(wire_ns) = self.cost.wire_ns else { return payload };
+        let node = self.guest.as_deref().and_then(|guest| guest.place()).map_or("?", |place| place.node);
+        match payload {
+            Some(mut payload) => {
+                payload.node = Some(Box::new(NodeTime { node: node.into(), wire_ns, is_alone: false }));
+                Some(payload)
+            }
+            None => Some(Box::new(Payload::of_node(node, wire_ns))),
+        }
+    }
+
+    /// The bytes of the call that are kept.
+    fn kept_payload(&mut self, outcome: Outcome) -> Option<Box<Payload>> {
         // First, for the hot path: a call without a capture returns here.
         let input = self.capture.as_mut()?.input.take()?;
         let bytes_max = self.task.kernel.journal().payload_bytes_each_max();
         let private = input.state == KeptState::Private;
         let output = if outcome == Outcome::Ok { self.output() } else { &[] };
-        Some(Box::new(Payload { input, output: keep(output, bytes_max, private), detail: None, load: None }))
+        let output = keep(output, bytes_max, private);
+        Some(Box::new(Payload { input, output, detail: None, load: None, node: None }))
     }
 }

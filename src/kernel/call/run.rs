@@ -69,8 +69,12 @@ impl Entered<'_> {
         if self.guest.is_none() {
             let code = self.code();
             let made = code.image.instantiate(&code.spec, self.task.clone());
-            self.guest = Some(made.map_err(|failure| self.placed(failure))?);
-            self.process.with_slot(|slot| slot.calls_of_instance = 0);
+            let guest = made.map_err(|failure| self.placed(failure))?;
+            self.process.with_slot(|slot| {
+                slot.calls_of_instance = 0;
+                slot.note_place(Some(&*guest));
+            });
+            self.guest = Some(guest);
         }
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
         guest.set_input(input, &**self.task)

@@ -81,6 +81,14 @@ impl Home {
         Ok(home)
     }
 
+    /// Says that this home ends: its nodes drop what they hold for it. Not for the connection's thread.
+    pub fn close(&self) {
+        self.publish(self.subjects.home_beats(), self.own_beat(true));
+        if let Some(connection) = self.connection.get() {
+            connection.flush();
+        }
+    }
+
     /// The server's address without secrets.
     pub fn server(&self) -> &str {
         self.connection.get().map_or("", Connection::server)

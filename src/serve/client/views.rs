@@ -73,6 +73,7 @@ pub fn process_of(row: &Value) -> ProcessView {
         memory: MemoryUse { resident_bytes: Some(fields.number("memory_bytes")), ..MemoryUse::default() },
         source: fields.text("source").to_owned(),
         host: Host::default(),
+        node: row["node"].as_str().map(str::to_owned),
     }
 }
 

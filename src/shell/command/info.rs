@@ -87,6 +87,7 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         entry("crashed", words(&crash.to_string()));
     }
     entry("source", words(&format!("{} (host: {})", view.source, view.host.as_str())));
+    entry("node", words(view.node.as_deref().unwrap_or_default()));
     for (name, sha256) in &detail.modules {
         entry("module", words(&format!("{name} sha256:{sha256}")));
     }
@@ -183,6 +184,8 @@ struct Info<'a> {
     held: bool,
     source: &'a str,
     host: Host,
+    /// The node that its instance is on.
+    node: Option<&'a str>,
     modules: Vec<ModuleRow<'a>>,
     functions: &'a [String],
     exports: &'a [Export],
@@ -264,6 +267,7 @@ impl Info<'_> {
             held: view.state.is_held(),
             source: &view.source,
             host: view.host,
+            node: view.node.as_deref(),
             modules: detail.modules.iter().map(|(name, sha256)| ModuleRow { name, sha256 }).collect(),
             functions: &detail.functions,
             exports: &detail.exports,

@@ -28,6 +28,8 @@ pub enum Kind {
     Filter,
     Variable,
     Alias,
+    /// A node.
+    Node,
     Dir,
     /// A process, or the word `spawn`.
     ProcessOrSpawn,
@@ -64,6 +66,7 @@ impl Kind {
             "FAULT" => Kind::FaultWord,
             "VARIABLE" => Kind::Variable,
             "ALIAS" => Kind::Alias,
+            "NODE" => Kind::Node,
             "DIR" => Kind::Dir,
             words if words.contains('|') && words.starts_with(|first: char| first.is_ascii_lowercase()) => {
                 Kind::Words(words.split('|').flat_map(alternatives).collect())

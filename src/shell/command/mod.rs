@@ -35,6 +35,7 @@ mod lint;
 mod load;
 mod log_level;
 mod logs;
+mod nodes;
 mod pane;
 mod plugins;
 mod policy;

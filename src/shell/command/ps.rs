@@ -27,8 +27,8 @@ pub static COMMAND: Command = Command {
         in a tree what is below it comes along. A terminal gets the first 100 rows and how many more there are; `-n 0` shows \
         all. BUSY is the time inside its calls, with the calls they made. \
         `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too. WHY \
-        is there when one has crashed or ended. A narrow terminal leaves out RESETS, PARENT, OUT, IN, SOURCE, AGE, MEM, WHY, \
-        BUSY, ERRORS, CALLS, in this order, and cuts what is still too long; SOURCE is its last part there (`info` has the \
+        is there when one has crashed or ended. A narrow terminal leaves out RESETS, PARENT, OUT, IN, SOURCE, AGE, MEM, NODE, \
+        WHY, BUSY, ERRORS, CALLS, in this order, and cuts what is still too long; SOURCE is its last part there (`info` has the \
         whole).",
     examples: &[
         "\
@@ -140,12 +140,16 @@ pub const MEMORY: Column<ProcessView> =
         .totalled(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum()));
 
 /// The pane shows the columns that are constants.
-pub const COLUMNS: [Column<ProcessView>; 14] = [
+pub const COLUMNS: [Column<ProcessView>; 15] = [
     ID,
     NAME,
     Column::right("parent", |view: &ProcessView| plain(view.parent.to_string()))
         .importance(2)
         .by(SortKey::Number(|view| view.parent.into())),
+    Column::left("node", |view: &ProcessView| plain(view.node.as_deref().unwrap_or_default()))
+        .importance(8)
+        .by(SortKey::Word(|view| view.node.as_deref().unwrap_or_default().to_owned()))
+        .optional(),
     Column::left("state", |view: &ProcessView| cell(state_role(&view.state), state_text(&view.state)))
         .by(SortKey::Word(|view| view.state.word().to_owned()))
         .totalled(|views| format!("{} living", living(views).count())),

@@ -3,8 +3,8 @@
 use super::Command;
 use super::{
     alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, init, jobs, json,
-    kill, limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, serve, set,
-    sleep, source, stats, time, trace, up, verify, wait, watch,
+    kill, limits, lint, load, log_level, logs, nodes, pane, plugins, policy, profile, ps, reload, restart, retry,
+    serve, set, sleep, source, stats, time, trace, up, verify, wait, watch,
 };
 
 /// Every command, in the order of `help`.
@@ -21,6 +21,7 @@ pub static TABLE: &[&Command] = &[
     &info::COMMAND,
     &verify::COMMAND,
     &ps::COMMAND,
+    &nodes::COMMAND,
     &trace::COMMAND,
     &stats::COMMAND,
     &lint::COMMAND,

@@ -140,10 +140,10 @@ pub fn of_kind(
             candidates
         }
         Kind::ProjectPlugin => starting_owned(project_plugins(known.project)),
-        Kind::File => files(typed),
+        Kind::File | Kind::FileOrSeq => files(typed),
         Kind::Dir => files(typed).into_iter().filter(|file| file.shown.ends_with('/')).collect(),
         Kind::Alias => aliases(known.grammar, typed),
-        Kind::FileOrSeq => files(typed),
+        Kind::Node => starting_owned(kernel.node_names()),
         Kind::Seq => {
             let newest = kernel.journal().drain().records(SEQS_MAX);
             starting_owned(newest.iter().rev().map(|record| record.seq.to_string()).collect())

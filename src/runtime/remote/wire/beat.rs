@@ -26,7 +26,7 @@ pub struct NodeBeat {
 pub struct HomeBeat {
     pub wire: u32,
     pub version: String,
-    /// Chosen when the home starts.
+    /// Chosen when the home starts; 0: of nobody, a question which nodes there are.
     pub home: u64,
     /// How often its connection was lost.
     pub losses: u64,

@@ -164,6 +164,15 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
             record.depth
         )),
     ];
+    if let Some(node) = record.node() {
+        let (wire, guest) = (node.wire_ns, record.self_ns().saturating_sub(node.wire_ns));
+        let [wire, guest] = [wire, guest].map(|ns| show_duration(Duration::from_nanos(ns)));
+        lines.push(
+            Line::new()
+                .with(Role::Dim, "  node    ")
+                .plain(format!("{}: guest {guest}, wire {wire}", one_line(&node.node))),
+        );
+    }
     if let Some(steps) = record.load() {
         let title = |name: &str| Line::new().with(Role::Dim, format!("  {name:<8}"));
         lines.push(title("source").plain(one_line(&steps.source)));
