@@ -342,7 +342,9 @@ pub struct CallArgs {
     #[command(flatten)]
     pub load: LoadOptions,
     /// Call a process of what is served by this name: SOURCE is the process.
-    #[arg(long, value_name = "NAME", conflicts_with = "manifest")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["manifest", "host", "wasi", "config", "set_config",
+        "allow_host", "allow_path", "may_load", "may_call", "env", "arg", "wasi_stdin", "link", "stub_imports", "import",
+        "private", "no_wasi"])]
     pub attach: Option<String>,
     /// SOURCE is a manifest, whatever it is called.
     #[arg(short = 'm', long)]

@@ -52,7 +52,7 @@ pub fn run(kernel: Arc<Kernel>, serve: Serve) -> Result<u8, ShellError> {
     if let Some(code) = session.exit_code() {
         return Ok(code);
     }
-    let server = Server::start(kernel, &serve.options, Box::new(|line| notice(line)))?;
+    let server = Server::start(kernel, &serve.options, Box::new(notice))?;
     notice(&format!("{}; SIGTERM or Ctrl-C ends it", server.title()));
     wait(&signals, &mut session);
     // Notices of jobs that end meanwhile have nobody left to read them.

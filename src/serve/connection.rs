@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -15,13 +16,15 @@ use super::session_thread::{Run, RunParams, SessionThread};
 use super::shared::Shared;
 use super::stream::Stream;
 use super::wire::{
-    Access, Fault, Hello, LineReader, Message, PROTOCOL, ReadError, WireError, notification, params_of, parse,
+    Access, Fault, Hello, LineReader, Message, Mistake, PROTOCOL, ReadError, WireError, notification, params_of, parse,
 };
 use super::wire_front::Link;
 use crate::kernel::{Job, OwnerId};
 
 /// The most requests of one client that are not answered yet, those of its session not counted.
 pub const REQUESTS_MAX: usize = 64;
+/// Interval at which the end of a client's requests is looked for, once it says nothing more.
+const FINISH_STEP: Duration = Duration::from_millis(20);
 /// The stack of a thread that answers a request.
 const STACK_BYTES: usize = 2 << 20;
 
@@ -74,10 +77,14 @@ impl Connection {
         self.tell(&notification("hello", &welcome));
         let mut lines = LineReader::new(stream);
         loop {
-            match lines.next() {
-                Ok(Some(line)) if line.is_empty() => {}
+            match lines.read_line() {
+                Ok(Some([])) => {}
                 Ok(Some(line)) => self.take(line),
-                Ok(None) | Err(ReadError::Io(_)) => break,
+                Ok(None) => {
+                    self.finish_requests();
+                    break;
+                }
+                Err(ReadError::Io(_)) => break,
                 Err(ReadError::TooLong) => {
                     let why = format!("a line is longer than {} bytes", super::wire::LINE_BYTES_MAX);
                     self.answer(&Value::Null, &Err(WireError::new(Fault::Request, why)));
@@ -87,6 +94,18 @@ impl Connection {
             }
         }
         self.end();
+    }
+
+    /// Answers what a client has asked that says nothing more, and still reads.
+    fn finish_requests(&self) {
+        let link = self.link();
+        let is_busy = || self.requests.load(Ordering::Acquire) > 0 || link.runs.load(Ordering::Acquire) > 0;
+        while is_busy() && !link.outbox.is_closed() && link.outbox.is_read() {
+            thread::sleep(FINISH_STEP);
+        }
+        if link.outbox.is_read() {
+            link.outbox.close();
+        }
     }
 
     /// Ends the client's session, calls and holds. Its background jobs go on.
@@ -112,7 +131,10 @@ impl Connection {
             // Nothing else can be asked without an answer.
             Ok(Message::Notification { .. }) => {}
             Ok(Message::Response { id, result }) => self.link().asks.answer(&id, result),
-            Err((id, error)) => self.answer(&id, &Err(error)),
+            Err(mistake) => {
+                let Mistake { id, error } = *mistake;
+                self.answer(&id, &Err(error));
+            }
         }
     }
 
@@ -214,7 +236,12 @@ impl Connection {
         if self.shared().is_ending() {
             return Err(ending());
         }
-        self.with_session(|session| session.run(Run { id: id.clone(), params }))
+        self.link().runs.fetch_add(1, Ordering::AcqRel);
+        let taken = self.with_session(|session| session.run(Run { id: id.clone(), params }));
+        if taken.is_err() {
+            self.link().runs.fetch_sub(1, Ordering::AcqRel);
+        }
+        taken
     }
 
     /// The session, started by the first who needs it.

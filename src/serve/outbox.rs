@@ -110,6 +110,11 @@ impl Outbox {
         self.state.lock().phase == Phase::Dropped
     }
 
+    /// Whether the client still reads, though it may say nothing more.
+    pub fn is_read(&self) -> bool {
+        self.stream.get().is_some_and(|stream| !stream.is_hung_up())
+    }
+
     /// Whether nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
         self.state.lock().phase != Phase::Open

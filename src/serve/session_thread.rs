@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -193,6 +194,7 @@ impl Runner<'_> {
         let answer = json!({ "code": code, "error": error, "session": self.state() });
         // A client that is gone waits for no answer.
         self.link.outbox.send(response(&run.id, &Ok(answer)), OnFull::Wait).ok();
+        self.link.runs.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn run_lines(&mut self, params: &RunParams) -> Result<(), ShellError> {

@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use super::place::Address;
 
 /// A stream between a server and a client.
@@ -54,6 +56,16 @@ impl Stream {
         match self {
             Stream::Socket(stream) => stream.set_read_timeout(timeout),
             Stream::Tcp(stream) => stream.set_read_timeout(timeout),
+        }
+    }
+
+    /// Whether the other side is gone. On TCP one that says nothing more is taken for gone: the system does not tell.
+    pub fn is_hung_up(&self) -> bool {
+        let mut looked = [PollFd::new(self, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        match self {
+            Stream::Tcp(_) => true,
+            Stream::Socket(_) => poll(&mut looked, Some(&at_once)).is_err() || !looked[0].revents().is_empty(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -18,6 +19,8 @@ use crate::shell::reply::{Line, Reply, ShellError};
 pub struct Link {
     pub outbox: Outbox,
     pub asks: Asks,
+    /// The lines that the session has not answered yet.
+    pub runs: AtomicUsize,
     /// The ids of the `calls` that follow, until they are interrupted.
     pub followed: Mutex<Vec<Value>>,
     /// The id of the `run` whose line runs now; null between lines.

@@ -145,6 +145,10 @@ impl<S: Read + Write> Wire<S> {
         wire
     }
 
+    pub fn stream(&mut self) -> &mut S {
+        self.lines.get_mut()
+    }
+
     /// Sends a line as it is.
     pub fn send(&mut self, line: &str) {
         self.lines.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();

@@ -1,6 +1,6 @@
 //! Two terminals on one registry.
 
-use crate::pty::{CTRL_C, CTRL_D, F6, Setup, TAB, Terminal, completes, run};
+use crate::pty::{CTRL_C, CTRL_D, CTRL_Z, F6, Setup, TAB, Terminal, completes, run};
 use crate::served::{Served, serve};
 
 fn attach(served: &Served, arguments: &[&str]) -> Terminal {
@@ -78,4 +78,21 @@ fn a_pane_draws_what_another_terminal_does() {
     two.send(F6);
     two.send(TAB);
     two.wait_for("echo.echo");
+}
+
+#[test]
+fn what_follows_ends_by_ctrl_c_and_what_runs_is_left_by_ctrl_z() {
+    let served = serve("load echo\nload misbehave");
+    let mut one = attach(&served, &[]);
+    one.start("trace -f");
+    assert_eq!(served.attach("echo.echo seen").out(), "seen\n");
+    one.wait_for("1:echo.echo");
+    one.send(CTRL_C);
+    one.wait_prompt();
+    one.start("misbehave.spin");
+    one.wait_for("running for");
+    one.send(CTRL_Z);
+    one.wait_for("goes on in the background");
+    one.wait_prompt();
+    run(&mut one, "kill %2", "killed %2");
 }

@@ -106,3 +106,15 @@ fn mistakes_are_answered_and_the_connection_stays() {
     assert_eq!(wire.refused("ps", json!({ "al": true }))["code"], -32_602);
     wire.ask("ps", json!({}));
 }
+
+#[test]
+fn one_who_says_nothing_more_is_answered() {
+    let served = serve("load echo");
+    let mut wire = served.connect();
+    wire.request("run", json!({ "line": "sleep 50ms; echo.echo late" }));
+    wire.request("call", json!({ "plugin": "echo", "function": "echo", "input": "called" }));
+    wire.stream().shutdown(std::net::Shutdown::Write).unwrap();
+    let said: Vec<String> = std::iter::from_fn(|| wire.read()).map(|message| message.to_string()).collect();
+    let all = said.join("\n");
+    assert!(all.contains("\"late\"") && all.contains("\"called\"") && all.contains("\"code\":0"), "{all}");
+}

@@ -1,5 +1,6 @@
 //! A session of a server as the shell behind a prompt: lines go to the server, and what comes back is shown here.
 
+use std::io;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -96,16 +97,7 @@ impl Remote {
             let Some(event) = pending.next(EVENT_WAIT) else { continue };
             let result = match event {
                 Event::Done(answer) => break answer,
-                Event::Show(reply) => self.front.show(&reply),
-                Event::Frame(frame) => self.front.frame(frame.as_ref().map(|(title, reply)| (title, reply))),
-                Event::Notice(line) => Ok(self.front.notice(&line)),
-                Event::Error(error) => Ok(self.front.error(&error)),
-                Event::Progress(text) => Ok(self.front.progress(text.as_deref())),
-                Event::Clear => Ok(self.front.clear()),
-                Event::Ask { id, method, params } => {
-                    let answer = self.carry_out(&method, &params);
-                    Ok(self.client.answer(&id, &answer))
-                }
+                event => self.show_event(event),
             };
             if result.is_err() && shown.is_ok() {
                 // Nobody reads what the line gives.
@@ -119,6 +111,24 @@ impl Remote {
         let ran = ran.map_err(|error| ShellError::failed(format!("the server's answer cannot be read: {error}")))?;
         self.take_state(ran.session);
         ran.error.map_or(Ok(()), |error| Err(error.into_shell()))
+    }
+
+    /// Shows what follows a line, or does what the server asks.
+    fn show_event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Show(reply) => return self.front.show(&reply),
+            Event::Frame(frame) => return self.front.frame(frame.as_ref().map(|(title, reply)| (title, reply))),
+            Event::Notice(line) => self.front.notice(&line),
+            Event::Error(error) => self.front.error(&error),
+            Event::Progress(text) => self.front.progress(text.as_deref()),
+            Event::Clear => self.front.clear(),
+            Event::Ask { id, method, params } => {
+                let answer = self.carry_out(&method, &params);
+                self.client.answer(&id, &answer);
+            }
+            Event::Done(_) => {}
+        }
+        Ok(())
     }
 
     fn take_state(&mut self, state: SessionState) {
@@ -182,9 +192,9 @@ impl Remote {
     }
 }
 
-fn program_error(text: &str, error: &std::io::Error) -> WireError {
+fn program_error(text: &str, error: &io::Error) -> WireError {
     let error = match error.kind() {
-        std::io::ErrorKind::Interrupted => ShellError::interrupted(),
+        io::ErrorKind::Interrupted => ShellError::interrupted(),
         _ => ShellError::failed(format!("`!{}`: {}", text.trim(), crate::text::io_cause(error))),
     };
     WireError::from(&error)

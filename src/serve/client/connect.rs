@@ -99,7 +99,7 @@ fn not_served(name: &str, error: &io::Error) -> ShellError {
 
 fn next(name: &str, lines: &mut LineReader<Stream>) -> Result<Message, ShellError> {
     let silent = || ShellError::failed(format!("`{name}` does not answer, or is no plugsh"));
-    let line = lines.next().map_err(|_| silent())?.ok_or_else(silent)?;
+    let line = lines.read_line().map_err(|_| silent())?.ok_or_else(silent)?;
     parse(line).map_err(|_| silent())
 }
 

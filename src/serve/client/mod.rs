@@ -29,6 +29,9 @@ const EVENTS_WAITING_MAX: usize = 4_096;
 /// The most notices that wait for the prompt; the oldest are dropped first.
 const NOTICES_MAX: usize = 100;
 
+/// What is done once, with the reason, when the server is gone.
+pub type OnGone = Box<dyn FnOnce(&str) + Send>;
+
 /// A connection to a server. Clones share it.
 #[derive(Clone)]
 pub struct Client {
@@ -50,7 +53,7 @@ struct Waiting {
     notices: VecDeque<Line>,
     /// Why the server is gone.
     gone: Option<String>,
-    on_gone: Option<Box<dyn FnOnce(&str) + Send>>,
+    on_gone: Option<OnGone>,
 }
 
 /// A request that was sent.
@@ -128,7 +131,7 @@ impl Client {
     }
 
     /// Calls `then` once, with the reason, when the server is gone.
-    pub fn on_gone(&self, then: Box<dyn FnOnce(&str) + Send>) {
+    pub fn on_gone(&self, then: OnGone) {
         let mut waiting = self.shared.waiting.lock();
         match waiting.gone.clone() {
             None => waiting.on_gone = Some(then),
@@ -156,7 +159,7 @@ impl Client {
     /// Reads what the server sends, until it is gone.
     fn read(&self, mut lines: LineReader<Stream>) {
         let mut farewell = None;
-        while let Ok(Some(line)) = lines.next() {
+        while let Ok(Some(line)) = lines.read_line() {
             match parse(line) {
                 Ok(Message::Response { id, result }) => {
                     let sender = id.as_u64().and_then(|id| self.shared.waiting.lock().requests.remove(&id));

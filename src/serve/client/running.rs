@@ -37,7 +37,7 @@ fn ask(name: &str) -> Option<Served> {
     let stream = Stream::connect(&Address::Socket(socket.clone())).ok()?;
     stream.set_read_timeout(Some(HELLO_MAX)).ok()?;
     let mut lines = LineReader::new(stream);
-    let Ok(Message::Notification { params, .. }) = parse(lines.next().ok()??) else { return None };
+    let Ok(Message::Notification { params, .. }) = parse(lines.read_line().ok()??) else { return None };
     let Welcome { pid, plugsh, .. } = serde_json::from_value(Value::Object(params)).ok()?;
     Some(Served { name: name.to_owned(), pid, plugsh, socket })
 }

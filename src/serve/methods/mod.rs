@@ -19,6 +19,9 @@ pub use complete::complete;
 /// The methods that a connection answers itself.
 const OTHERS: [&str; 4] = ["hello", "run", "complete", "interrupt"];
 
+/// The answer to a request; `None` where it was sent already.
+pub type Answer = Result<Option<Value>, WireError>;
+
 /// A method.
 pub struct Method {
     pub name: &'static str,
@@ -27,7 +30,7 @@ pub struct Method {
     /// Whether it is answered at once, on the thread that reads the client's lines.
     pub is_quick: bool,
     /// Gives the answer; `None` where it was sent already.
-    pub run: fn(&Arc<Caller>, &Value, Map<String, Value>) -> Result<Option<Value>, WireError>,
+    pub run: fn(&Arc<Caller>, &Value, Map<String, Value>) -> Answer,
 }
 
 /// Every method of this kind.

@@ -31,7 +31,7 @@ impl<R: Read> LineReader<R> {
     ///
     /// # Errors
     /// The line is too long, or the stream cannot be read.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+    pub fn read_line(&mut self) -> Result<Option<&[u8]>, ReadError> {
         self.line.clear();
         self.line.shrink_to(BUFFER_BYTES);
         let bytes_max = LINE_BYTES_MAX as u64 + 1;
@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn lines_are_bounded() {
         let mut reader = LineReader::new(&b"one\r\n\ntwo"[..]);
-        assert_eq!(reader.next().unwrap(), Some(&b"one"[..]));
-        assert_eq!(reader.next().unwrap(), Some(&b""[..]));
-        assert_eq!(reader.next().unwrap(), None, "half a line is none");
+        assert_eq!(reader.read_line().unwrap(), Some(&b"one"[..]));
+        assert_eq!(reader.read_line().unwrap(), Some(&b""[..]));
+        assert_eq!(reader.read_line().unwrap(), None, "half a line is none");
         let whole = [vec![b'x'; LINE_BYTES_MAX], vec![b'\n']].concat();
-        assert_eq!(LineReader::new(&*whole).next().unwrap().map(<[u8]>::len), Some(LINE_BYTES_MAX));
+        assert_eq!(LineReader::new(&*whole).read_line().unwrap().map(<[u8]>::len), Some(LINE_BYTES_MAX));
         let longer = vec![b'x'; LINE_BYTES_MAX + 1];
-        assert!(matches!(LineReader::new(&*longer).next(), Err(ReadError::TooLong)));
+        assert!(matches!(LineReader::new(&*longer).read_line(), Err(ReadError::TooLong)));
     }
 }

@@ -16,13 +16,22 @@ pub enum Message {
     Response { id: Value, result: Result<Value, WireError> },
 }
 
+/// A line that is no message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mistake {
+    /// The id that its response has: null where the line does not tell.
+    pub id: Value,
+    pub error: WireError,
+}
+
 /// Reads a line. An error comes with the id that its response has: null where the line does not tell.
 ///
 /// # Errors
 /// The line is no JSON, or no message.
-pub fn parse(line: &[u8]) -> Result<Message, (Value, WireError)> {
+pub fn parse(line: &[u8]) -> Result<Message, Box<Mistake>> {
     let value: Value = serde_json::from_slice(line).map_err(|error| {
-        (Value::Null, WireError::new(Fault::Parse, format!("no JSON: {error}; a line is one JSON object")))
+        let error = WireError::new(Fault::Parse, format!("no JSON: {error}; a line is one JSON object"));
+        Box::new(Mistake { id: Value::Null, error })
     })?;
     let Value::Object(mut fields) = value else { return Err(wrong(Value::Null, "a line is one JSON object")) };
     let id = fields.remove("id");
@@ -43,7 +52,10 @@ pub fn parse(line: &[u8]) -> Result<Message, (Value, WireError)> {
     let params = match fields.remove("params") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(params)) => params,
-        Some(_) => return Err((answered, WireError::params("`params` is an object with named fields"))),
+        Some(_) => {
+            let error = WireError::params("`params` is an object with named fields");
+            return Err(Box::new(Mistake { id: answered, error }));
+        }
     };
     Ok(match id {
         Some(id) => Message::Request { id, method, params },
@@ -51,7 +63,7 @@ pub fn parse(line: &[u8]) -> Result<Message, (Value, WireError)> {
     })
 }
 
-fn read_response(id: Value, mut fields: Map<String, Value>) -> Result<Message, (Value, WireError)> {
+fn read_response(id: Value, mut fields: Map<String, Value>) -> Result<Message, Box<Mistake>> {
     let result = match (fields.remove("result"), fields.remove("error")) {
         (Some(result), None) => Ok(result),
         (_, Some(error)) => {
@@ -62,8 +74,8 @@ fn read_response(id: Value, mut fields: Map<String, Value>) -> Result<Message, (
     Ok(Message::Response { id, result })
 }
 
-fn wrong(id: Value, why: &str) -> (Value, WireError) {
-    (id, WireError::new(Fault::Request, why))
+fn wrong(id: Value, why: &str) -> Box<Mistake> {
+    Box::new(Mistake { id, error: WireError::new(Fault::Request, why) })
 }
 
 /// The fields of a request, by their names.
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_answered_with_its_mistake() {
-        let code = |line: &str| parse(line.as_bytes()).map_err(|(id, error)| (id, error.code)).unwrap_err();
+        let code = |line: &str| parse(line.as_bytes()).map_err(|mistake| (mistake.id, mistake.error.code)).unwrap_err();
         assert_eq!(code("ps"), (Value::Null, -32_700));
         assert_eq!(code("[]"), (Value::Null, -32_600));
         assert_eq!(code(r#"{"id":1,"method":"ps"}"#), (json!(1), -32_600));

@@ -12,7 +12,7 @@ pub use bytes::{bytes_of, put_bytes};
 pub use error::{Fault, WireError};
 pub use hello::{Access, Hello, Welcome};
 pub use line_reader::{LineReader, ReadError};
-pub use message::{Message, notification, params_of, parse, request, response};
+pub use message::{Message, Mistake, notification, params_of, parse, request, response};
 
 /// The version of the wire. A client and a server of different versions do not talk.
 pub const PROTOCOL: u32 = 1;
