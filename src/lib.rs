@@ -127,6 +127,8 @@ pub mod secrets;
 #[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod serve;
+#[cfg(feature = "shell")]
+#[doc(hidden)]
 pub mod shell;
 pub mod system;
 #[doc(hidden)]

@@ -63,6 +63,8 @@ mod error;
 mod load;
 mod process;
 mod running;
+#[cfg(feature = "shell")]
+mod service;
 mod wording;
 
 use std::sync::Arc;
@@ -74,6 +76,8 @@ pub use error::{CallStep, Error};
 pub use load::Load;
 pub use process::{Activity, LogEntry, ProcessInfo, ProcessRef};
 pub use running::RunningCall;
+#[cfg(feature = "shell")]
+pub use service::Service;
 
 pub use crate::journal::{ChangedBy, Outcome, RecordKind};
 pub use crate::kernel::ProcessId;

@@ -26,8 +26,8 @@ const FILE_LINES_MAX: usize = 400;
 /// Rooms from the top down: a room may name those after it.
 const ROOMS: [(&str, &[&str]); 9] = [
     ("front", &["serve", "shell", "kernel", "runtime", "journal", "nats"]),
+    ("system", &["serve", "shell", "kernel", "runtime", "journal"]),
     ("serve", &["shell", "kernel", "runtime", "journal"]),
-    ("system", &["kernel", "runtime", "journal"]),
     ("shell", &["kernel", "runtime", "journal"]),
     ("node", &["kernel", "runtime", "nats"]),
     ("kernel", &["runtime", "journal"]),
