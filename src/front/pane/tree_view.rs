@@ -217,6 +217,9 @@ fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes
     spans.push(trusted(format!("{glyph} "), glyph_style));
     spans.push(trusted(format!("{}:", process.id), theme::DIM));
     spans.push(untrusted(&process.name, name_style));
+    if let Some(node) = &process.node {
+        spans.push(untrusted(&format!("@{node}"), theme::DIM));
+    }
     match &process.state {
         ProcessState::Waiting { on } => {
             let whom = snapshot.process(*on).map_or_else(|| on.to_string(), |other| other.label().to_string());
