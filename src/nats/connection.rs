@@ -13,6 +13,7 @@ use async_nats::{Client, ConnectOptions, Event, StatusCode};
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 
 use super::error::{ConnectCause, ConnectError, NotSent};
 use super::settings::NatsSettings;
@@ -110,7 +111,8 @@ impl Connection {
     /// There is no connection now.
     pub fn publish(&self, subject: String, answer_to: Option<String>, bytes: Vec<u8>) -> Result<(), NotSent> {
         self.check()?;
-        self.runtime.block_on(publish(&self.client, subject, answer_to, bytes))
+        // What a guest writes comes from a thread of WASI's runtime, which another may not block without this.
+        block_in_place(|| self.runtime.block_on(publish(&self.client, subject, answer_to, bytes)))
     }
 
     /// Publishes a message from a [`Listener`]: it is given to a task of the runtime, after those given before.

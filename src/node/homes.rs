@@ -36,8 +36,8 @@ impl Homes {
             return if self.0.contains_key(&beat.home) { HomeChange::Nothing } else { HomeChange::New };
         }
         if beat.is_last {
-            self.0.remove(&beat.home);
-            return HomeChange::Ended;
+            let known = self.0.remove(&beat.home);
+            return known.map_or(HomeChange::Nothing, |_| HomeChange::Ended);
         }
         match self.0.insert(beat.home, KnownHome { seen_at: now, losses: Some(beat.losses) }) {
             None => HomeChange::New,
@@ -81,6 +81,7 @@ mod tests {
         assert!(homes.meet(7, now));
         assert_eq!(homes.take(&beat(1, false), now), HomeChange::Nothing);
         assert_eq!(homes.take(&beat(1, true), now), HomeChange::Ended);
+        assert_eq!(homes.take(&beat(1, true), now), HomeChange::Nothing, "said again");
         assert_eq!(homes.take(&beat(1, false), now), HomeChange::New);
     }
 }

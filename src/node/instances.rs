@@ -122,15 +122,16 @@ impl Instances {
         instance?.end()
     }
 
-    /// Lets go of all instances of a home: what is to be dropped.
-    pub fn remove_of(&self, home: u64) -> Vec<Box<dyn Guest>> {
+    /// Lets go of all instances of a home: how many they were, and what is to be dropped. The others end with the calls
+    /// that have them.
+    pub fn remove_of(&self, home: u64) -> (usize, Vec<Box<dyn Guest>>) {
         let removed: Vec<Arc<HeldInstance>> = {
             let mut held = self.held.lock();
             let numbers: Vec<u64> =
                 held.iter().filter(|(_, held)| held.home == home).map(|(number, _)| *number).collect();
             numbers.iter().filter_map(|number| held.remove(number)).collect()
         };
-        removed.iter().filter_map(|held| held.end()).collect()
+        (removed.len(), removed.iter().filter_map(|held| held.end()).collect())
     }
 
     /// How many are held, and the bytes of memory that they have committed.

@@ -230,8 +230,8 @@ impl Node {
     /// Drops all that is held for a home.
     pub(super) fn leave_home(&self, home: u64, is_lost: bool) {
         self.close_talks(Some(home));
-        let guests = self.instances.remove_of(home);
-        self.tell(NodeEvent::HomeGone { home, is_lost, instances: guests.len() });
+        let (instances, guests) = self.instances.remove_of(home);
+        self.tell(NodeEvent::HomeGone { home, is_lost, instances });
         self.drop_later(guests);
     }
 

@@ -74,3 +74,22 @@ fn two_systems_on_one_server_do_not_see_each_other() {
         assert!(error.contains(&format!("no node `{node}`")), "{error}");
     }
 }
+
+#[test]
+fn what_a_guest_writes_comes_in_the_order_of_its_calls() {
+    let Some(server) = Server::start(&[]) else { return };
+    let _node = server.node("n1", &[]);
+    let wat = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wat/wasi_write.wat");
+    let lines = |on: &str| -> Vec<serde_json::Value> {
+        let calls = "call wasi_write out 'one\ntwo\n'; call wasi_write err 'three\n'; call wasi_write out 'four\n'";
+        let printed = server.run(&format!("load {wat} {on}; {calls}; logs --json")).ok();
+        let line = |line: &str| {
+            let mut line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+            line["at_us"].take();
+            line
+        };
+        printed.lines().filter(|line| line.starts_with('{')).map(line).collect()
+    };
+    let there = lines("--on n1");
+    assert_eq!((there.len(), &there), (4, &lines("")));
+}

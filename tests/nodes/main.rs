@@ -6,5 +6,13 @@ mod missing_tool;
 
 mod calls;
 mod control;
+mod faults;
+mod guests;
+mod leases;
+mod partitions;
 mod programs;
+mod proxy;
+mod sessions;
+mod stranger;
 mod system;
+mod versions;

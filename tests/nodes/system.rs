@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 use crate::missing_tool;
 
 /// The longest that anything may take.
-pub const WAIT_MAX: Duration = Duration::from_secs(60);
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// The line after the answer to a command.
+const ANSWERED: &str = "@@ answered @@";
 
 /// A child process that ends with its owner.
 pub struct Owned(pub Child);
@@ -113,7 +116,7 @@ fn cache_dir() -> &'static Path {
 
 /// A node in a process of its own.
 pub struct Node {
-    _child: Owned,
+    child: Owned,
     /// What it writes to standard error, line by line.
     lines: Receiver<String>,
 }
@@ -129,7 +132,7 @@ impl Node {
         std::thread::spawn(move || {
             BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok()
         });
-        let node = Node { _child: child, lines };
+        let node = Node { child: child, lines };
         node.wait_for(&format!("node `{name}` of system"));
         node
     }
@@ -146,6 +149,40 @@ impl Node {
                 Err(error) => panic!("no line with {text:?} ({error}): {seen:#?}"),
             }
         }
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.0.kill().expect("it runs");
+    }
+
+    /// Waits until it does not use the processor: no guest runs in it.
+    pub fn wait_until_idle(&self) {
+        let path = format!("/proc/{}/stat", self.child.0.id());
+        let ticks = || {
+            let stat = std::fs::read_to_string(&path).expect("it runs");
+            let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+            // User and system time, from the state on.
+            fields[11].parse::<u64>().expect("ticks") + fields[12].parse::<u64>().expect("ticks")
+        };
+        let until = Instant::now() + WAIT_MAX;
+        let mut before = ticks();
+        loop {
+            std::thread::sleep(Duration::from_millis(300));
+            let now = ticks();
+            if now - before <= 2 {
+                return;
+            }
+            assert!(Instant::now() < until, "it still runs");
+            before = now;
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(sent.success(), "kill {signal} {id}");
     }
 }
 
@@ -234,6 +271,40 @@ impl Home {
                 Err(error) => panic!("no line with {text:?} ({error}): {seen:#?}"),
             }
         }
+    }
+
+    /// The lines that a command prints on standard output, and whatever comes before them.
+    pub fn ask(&mut self, command: &str) -> Vec<String> {
+        self.say(command);
+        self.say(&format!("echo '{ANSWERED}'"));
+        let until = Instant::now() + WAIT_MAX;
+        let mut lines = Vec::new();
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line == ANSWERED => return lines,
+                Ok(line) => lines.push(line),
+                Err(error) => panic!("`{command}` has not ended ({error}): {lines:#?}"),
+            }
+        }
+    }
+
+    /// Asks again and again until a line has this text.
+    pub fn ask_until(&mut self, command: &str, text: &str) -> Vec<String> {
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            let lines = self.ask(command);
+            if lines.iter().any(|line| line.contains(text)) {
+                return lines;
+            }
+            assert!(Instant::now() < until, "`{command}` never prints {text:?}: {lines:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks, and gives the first line with this text.
+    pub fn ask_for(&mut self, command: &str, text: &str) -> String {
+        self.say(command);
+        self.wait_for(text)
     }
 
     /// Ends it as `kill -9` does.

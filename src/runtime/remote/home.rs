@@ -116,6 +116,11 @@ impl Home {
         nodes.choose(pattern)
     }
 
+    /// Whether a node lives, and is the one that it was.
+    pub(super) fn lives(&self, node: &NodeKey) -> bool {
+        self.nodes.lock().lives(node)
+    }
+
     /// Waits while this home is so new that nodes may not have answered.
     fn wait_for_answers(&self) {
         std::thread::sleep(ANSWER_TIME.saturating_sub(self.opened.elapsed()));

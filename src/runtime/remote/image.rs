@@ -27,6 +27,8 @@ pub struct RemoteImage {
     code_bytes: u64,
     /// The nodes that have compiled it, with the number of it there.
     prepared: Mutex<HashMap<NodeKey, u64>>,
+    /// The node that was chosen to compile it, until the first instance is made there.
+    chosen: Mutex<Option<NodeKey>>,
 }
 
 impl Nodes for Home {
@@ -85,7 +87,8 @@ impl RemoteImage {
             program: program.clone(),
             interface: prepared.interface,
             code_bytes: prepared.code_bytes,
-            prepared: Mutex::new(HashMap::from([(node, prepared.image)])),
+            prepared: Mutex::new(HashMap::from([(node.clone(), prepared.image)])),
+            chosen: Mutex::new(Some(node)),
         };
         Ok((image, prepared.origin))
     }
@@ -116,7 +119,8 @@ impl Image for RemoteImage {
     }
 
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
-        let node = self.home.choose(&self.on)?;
+        let chosen = self.chosen.lock().take().filter(|node| self.home.lives(node));
+        let node = chosen.map_or_else(|| self.home.choose(&self.on), Ok)?;
         match self.instantiate_on(&node, spec, &up)? {
             Some(guest) => Ok(guest),
             None => {

@@ -76,6 +76,12 @@ impl NodeTable {
         self.0.values().any(|node| node.state == NodeState::Living && fits(pattern, &node.beat.name))
     }
 
+    /// Whether a node lives, and is the one that it was.
+    pub fn lives(&self, key: &NodeKey) -> bool {
+        let node = self.0.get(&key.name);
+        node.is_some_and(|node| node.state == NodeState::Living && node.beat.incarnation == key.incarnation)
+    }
+
     /// The least loaded living node that fits `pattern`, a name or a glob.
     ///
     /// # Errors
