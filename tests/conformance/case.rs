@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use base64::Engine;
 use plugsh::runtime::source::{Access, Sources};
-use plugsh::runtime::{Failure, FailureKind, Host, LogLevel, ModuleBytes, Program, Spec};
+use plugsh::runtime::{Failure, FailureKind, LogLevel, ModuleBytes, Program, Spec};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::prelude;
 use super::seen::{Ended, Seen, SeenStep, show};
 use super::server::Server;
-use super::world::World;
+use super::world::{Runner, World};
 
 /// The plugin of a case.
 enum Plugin {
@@ -162,10 +162,10 @@ impl Case {
     }
 
     /// Runs the case in a host.
-    pub fn run(&self, host: Host) -> Seen {
+    pub fn run(&self, runner: Runner) -> Seen {
         let server = Server::start();
         let place = Place { url: server.url(), folder: tempfile::tempdir().expect("a folder") };
-        let world = World::new(host, self.log_level);
+        let world = World::new(runner, self.log_level);
         let mut seen =
             Seen { load: Ok(()), steps: Vec::new(), logs: Vec::new(), requests: Vec::new(), files: Vec::new() };
         match self.program(&place).and_then(|program| world.load(&program)) {

@@ -3,12 +3,14 @@
 //! Each case runs in a fresh world in both hosts, and everything observable is compared: outputs, failures, log lines,
 //! requests to a loopback server, files in a folder. `differences` lists the intended differences with their reasons:
 //! an unlisted difference fails the suite, and so does a listed one that does not occur. Each case is a test of its
-//! own; the counts are printed at the end. `cargo test --test conformance WORD` runs the cases whose name contains the
+//! own; the counts are printed at the end. Where nats-server is there, each case runs on a node too, without any
+//! difference. `cargo test --test conformance WORD` runs the cases whose name contains the
 //! word, `cargo test --test conformance -- --table` prints the table.
 
 mod case;
 mod cases;
 mod differences;
+mod node;
 mod prelude;
 mod seen;
 mod server;
@@ -21,13 +23,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use case::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
-use plugsh::runtime::Host;
+use node::Scene;
+use world::Runner;
 
 /// The native stack of a case's thread, which nested calls use.
 const STACK_BYTES: usize = 64 << 20;
 /// The numbers of cases that agreed, and that differed as listed.
 static AGREE: AtomicUsize = AtomicUsize::new(0);
 static DIFFER: AtomicUsize = AtomicUsize::new(0);
+/// The number of cases that gave the same on a node.
+static AGREE_ON_NODE: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> ExitCode {
     if std::env::args().any(|word| word == "--table") {
@@ -40,12 +45,24 @@ fn main() -> ExitCode {
         [] => Ok(()),
         failures => Err(failures.join("\n").into()),
     })];
-    trials.extend(cases.into_iter().map(|case| Trial::test(case.name, move || on_a_large_stack(case))));
+    trials
+        .extend(cases.into_iter().map(|case| Trial::test(case.name, move || on_a_large_stack(move || compare(&case)))));
+    let scene = if arguments.list { None } else { Scene::start() };
+    if arguments.list || scene.is_some() {
+        let on_node = |case: Case| {
+            let name = format!("on a node: {}", case.name);
+            Trial::test(name, move || on_a_large_stack(move || compare_on_node(&case)))
+        };
+        trials.extend(cases::all().into_iter().map(on_node));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    // The server ends with it.
+    drop(scene);
     if !arguments.list {
         let (agree, differ) = (AGREE.load(Ordering::Relaxed), DIFFER.load(Ordering::Relaxed));
         let failed = conclusion.num_failed;
         println!("conformance: {agree} cases agree in both hosts, {differ} differ as listed, {failed} fail");
+        println!("on a node: {} cases agree", AGREE_ON_NODE.load(Ordering::Relaxed));
     }
     conclusion.exit_code()
 }
@@ -84,8 +101,8 @@ fn suite_is_whole(all: &[Case]) -> Vec<String> {
 }
 
 /// Runs a case on a thread of its own; a panic is a failure.
-fn on_a_large_stack(case: Case) -> Result<(), Failed> {
-    let run = move || catch_unwind(AssertUnwindSafe(|| compare(&case)));
+fn on_a_large_stack(compare: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), Failed> {
+    let run = move || catch_unwind(AssertUnwindSafe(compare));
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run)?;
     match thread.join() {
         Ok(Ok(verdict)) => verdict.map_err(Failed::from),
@@ -95,8 +112,8 @@ fn on_a_large_stack(case: Case) -> Result<(), Failed> {
 
 /// Checks that both hosts agree, or differ as listed.
 fn compare(case: &Case) -> Result<(), String> {
-    let native = case.run(Host::Native);
-    let sdk = case.run(Host::Extism);
+    let native = case.run(Runner::Native);
+    let sdk = case.run(Runner::Extism);
     let listed = differences::ALL.iter().find(|difference| difference.cases.contains(&case.name));
     let counted = match (native == sdk, listed) {
         (true, None) => &AGREE,
@@ -109,5 +126,15 @@ fn compare(case: &Case) -> Result<(), String> {
     };
     case.check(&native)?;
     counted.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Checks that a case gives on a node what it gives here.
+fn compare_on_node(case: &Case) -> Result<(), String> {
+    let (here, there) = (case.run(Runner::Native), case.run(Runner::Node));
+    if here != there {
+        return Err(format!("a node differs\n  here: {here}\n  there: {there}"));
+    }
+    AGREE_ON_NODE.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

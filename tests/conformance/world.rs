@@ -9,15 +9,35 @@ use plugsh::runtime::source::{Access, Sources};
 use plugsh::runtime::{Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, Program, Spec, Upcalls};
 use plugsh::shell::words::SHELL;
 
+use super::node;
+
 /// How often the native host is interrupted to see a deadline or a kill.
 const KICK_EVERY: Duration = Duration::from_millis(5);
 
 /// Images are shared, so that each plugin is compiled once in each host.
-static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
+pub static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
+
+/// Where the instances of a case are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    Native,
+    Extism,
+    /// In the native host of a node.
+    Node,
+}
+
+impl Runner {
+    fn host(self) -> Host {
+        match self {
+            Runner::Native | Runner::Node => Host::Native,
+            Runner::Extism => Host::Extism,
+        }
+    }
+}
 
 /// The processes of one case in one host, with one chain of calls.
 pub struct World {
-    host: Host,
+    runner: Runner,
     sources: Sources,
     me: Weak<World>,
     log_level: LogLevel,
@@ -52,9 +72,9 @@ struct Process {
 }
 
 impl World {
-    pub fn new(host: Host, log_level: LogLevel) -> Arc<Self> {
+    pub fn new(runner: Runner, log_level: LogLevel) -> Arc<Self> {
         Arc::new_cyclic(|me| World {
-            host,
+            runner,
             sources: Sources::new(Vec::new()),
             me: Weak::clone(me),
             log_level,
@@ -72,8 +92,10 @@ impl World {
     }
 
     fn spawn(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
-        let (image, _) = IMAGES.get(self.host, program, &*self.up(), None)?;
-        let spec = Arc::new(program.spec.clone());
+        let on = (self.runner == Runner::Node).then(|| node::NAME.to_owned());
+        let program = Program { spec: Spec { on, ..program.spec.clone() }, ..program.clone() };
+        let (image, _) = IMAGES.get(self.runner.host(), &program, &*self.up(), None)?;
+        let spec = Arc::new(program.spec);
         let id = {
             let mut state = self.state.lock();
             state.last_id += 1;
