@@ -22,6 +22,8 @@ pub enum Cause {
     Timeout { timeout: Duration },
     /// The end of the call that started it and has not joined it.
     NotJoined,
+    /// The node that the call's instance was on is out of reach.
+    NodeLost { node: Arc<str> },
 }
 
 /// The initiator of a kill.
@@ -61,6 +63,7 @@ impl Cause {
         match self {
             Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined => Outcome::Killed,
             Cause::Timeout { .. } => Outcome::Timeout,
+            Cause::NodeLost { .. } => Outcome::Lost,
         }
     }
 
@@ -71,6 +74,7 @@ impl Cause {
             Cause::Killed { by } => by.words(wording),
             Cause::Timeout { timeout } => timed_out(*timeout),
             Cause::NotJoined => "ended before it joined this call".into(),
+            Cause::NodeLost { node } => format!("node `{node}` is lost: it may or may not have run"),
         }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::{Arc, Weak};
 
 use super::Kernel;
 use super::call_failure::CallFailure;
+use super::cause::Cause;
 use super::crash::Crash;
 use super::process::{Life, Process};
-use crate::runtime::{NodeView, NodeWatcher, Nodes};
+use crate::runtime::{NodeView, NodeWatcher, Nodes, Place};
 
 impl Kernel {
     /// Connects this kernel with nodes: once.
@@ -25,18 +26,24 @@ impl Kernel {
         self.images().nodes().map(|nodes| nodes.names()).unwrap_or_default()
     }
 
-    /// Crashes the idle processes whose instances went with a node. Calls that run there end by themselves.
-    fn lose_node(&self, node: &str, incarnation: u64) {
+    /// Crashes the idle processes whose instances went with a node, and ends the calls in the others with all that they
+    /// wait for. The innermost of a chain ends by itself.
+    fn lose_node(&self, lost: Place<'_>) {
+        let node = lost.node;
         let living: Vec<Arc<Process>> = self.table().read().living().cloned().collect();
         let failure = Arc::new(CallFailure::new(None, format!("node `{node}` is lost")));
         for process in living {
             let (guest, ends) = {
                 let mut slot = process.lock_slot();
-                let place = slot.guest.as_deref().and_then(|guest| guest.place());
-                let is_there = place.is_some_and(|at| at.node == node && at.incarnation == incarnation);
-                if !is_there || matches!(slot.life, Life::Dead { .. }) {
+                if !slot.is_in(lost) || matches!(slot.life, Life::Dead { .. }) {
                     continue;
                 }
+                if let Some(occupant) = slot.occupant {
+                    drop(slot);
+                    self.cancel(occupant, Cause::NodeLost { node: node.into() });
+                    continue;
+                }
+                slot.note_place(None);
                 slot.calls_of_instance = 0;
                 slot.last_error = Some(failure.clone());
                 slot.crashed = Some(Crash::Call(failure.clone()));
@@ -59,7 +66,7 @@ struct LostNodes(Weak<Kernel>);
 impl NodeWatcher for LostNodes {
     fn lost(&self, node: &str, incarnation: u64) {
         if let Some(kernel) = self.0.upgrade() {
-            kernel.lose_node(node, incarnation);
+            kernel.lose_node(Place { node, incarnation });
         }
     }
 }

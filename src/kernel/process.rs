@@ -16,7 +16,7 @@ use super::supervision::Supervision;
 use super::view::{InstanceGrowth, JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
-use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
+use crate::runtime::{FunctionId, Guest, Host, MemoryUse, Place};
 
 /// A counter that is written under the slot's lock and read without it. Adding is a load and a store, cheaper than an
 /// atomic read-modify-write.
@@ -133,6 +133,8 @@ pub struct ProcessSlot {
     last_function: FunctionId,
     /// The node that its last instance was made on; `None`: here.
     pub node: Option<Arc<str>>,
+    /// Which of the nodes of that name.
+    incarnation: u64,
     /// The idle instance; `None` before the first call, after a crash, and while a call runs.
     pub guest: Option<Box<dyn Guest>>,
     /// The instance of the call that is held at a breakpoint, for the debugger to look into.
@@ -180,7 +182,14 @@ impl ProcessSlot {
 
     /// Notes where a new instance is.
     pub fn note_place(&mut self, guest: Option<&dyn Guest>) {
-        self.node = guest.and_then(|guest| guest.place()).map(|place| place.node.into());
+        let place = guest.and_then(|guest| guest.place());
+        self.node = place.map(|place| place.node.into());
+        self.incarnation = place.map_or(0, |place| place.incarnation);
+    }
+
+    /// Whether the last instance was made in this place.
+    pub fn is_in(&self, place: Place<'_>) -> bool {
+        self.node.as_deref() == Some(place.node) && self.incarnation == place.incarnation
     }
 
     /// Bytes that pending and starting replacements have committed.
@@ -215,6 +224,7 @@ impl Process {
                     code,
                     last_function: FunctionId(0),
                     node: None,
+                    incarnation: 0,
                     guest: None,
                     held_guest: None,
                     calls_of_instance: 0,

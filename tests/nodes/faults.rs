@@ -69,6 +69,22 @@ fn a_node_killed_below_another_fails_the_nested_call_alone() {
 }
 
 #[test]
+fn a_node_killed_above_another_ends_what_it_had_called() {
+    let Some(mut scene) = Scene::start(&[]) else { return };
+    scene.load("spin", SPIN, "--on n2");
+    scene.home.ask_for("load spawner --on n1", "2:spawner");
+    scene.home.say("spawner.try_call '1 spin x' &");
+    scene.home.ask_until("logs --json", UNDER_WAY);
+    scene.nodes[0].kill();
+    let error = scene.home.ask_for("wait %1", LOST);
+    assert!(error.contains("2:spawner.try_call: node `n1` is lost"), "{error}");
+    scene.nodes[1].wait_until_idle();
+    let records = scene.home.ask("trace -e 'callee=spin' --json").join("\n");
+    assert!(records.contains("\"outcome\":\"killed\""), "{records}");
+    assert_eq!(scene.home.ask("spin.rest; echo rested"), ["rested"]);
+}
+
+#[test]
 fn a_node_killed_in_a_load_fails_the_load() {
     let Some(mut scene) = Scene::start(&[]) else { return };
     let path = file(scene.dir.path(), "starts", STARTS);

@@ -134,6 +134,9 @@ pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNo
                 slot.calls_of_instance += u64::from(guest.is_some());
                 slot.crashed = crashed;
             }
+            if guest.is_none() {
+                slot.note_place(None);
+            }
             slot.guest = guest;
         }
     }

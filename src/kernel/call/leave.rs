@@ -82,6 +82,8 @@ impl Entered<'_> {
     /// Decides the outcome, the message and the fate of the instance.
     fn classify_failure(&mut self, mut popped: PoppedFrame, mut failure: Failure, duration: Duration) -> CallError {
         let (outcome, for_ancestor) = match &popped.cause {
+            // A call below one whose node is lost ran, and was ended.
+            Some(Cause::NodeLost { .. }) if popped.cancel_target.is_some() => (Outcome::Killed, true),
             Some(cause) => (cause.outcome(), popped.cancel_target.is_some()),
             None => (outcome_of(failure.kind), false),
         };
@@ -109,7 +111,8 @@ impl Entered<'_> {
         if popped.depth > 1 {
             self.task.chain.set_propagating(PropagatingError { error: error.clone(), for_ancestor });
         }
-        self.give_back(&failure, popped.cause.is_some(), &error);
+        let is_lost = outcome == Outcome::Lost;
+        self.give_back(&failure, popped.cause.is_some() && !is_lost, &error);
         error
     }
 
@@ -229,14 +232,18 @@ impl Entered<'_> {
 fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -> CallFailure {
     let path = if popped.depth > 1 { std::mem::take(&mut popped.path) } else { String::new() };
     let own = popped.frame.call();
-    let Some(cause) = &popped.cause else {
+    // A lost node's own failure says more.
+    let is_told = |cause: &&Cause| matches!(cause, Cause::NodeLost { .. }) && failure.kind == FailureKind::Lost;
+    let Some(cause) = popped.cause.as_ref().filter(|cause| !is_told(cause)) else {
         let described = CallFailure::in_call(own, &failure.line(wording));
         return described.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
     };
     // A deadline names the plugin that was running, a kill the one that was killed.
     let blamed = match cause {
         Cause::Timeout { .. } => own,
-        Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined => popped.cancel_target.take().unwrap_or(own),
+        Cause::Interrupted | Cause::Killed { .. } | Cause::NotJoined | Cause::NodeLost { .. } => {
+            popped.cancel_target.take().unwrap_or(own)
+        }
     };
     CallFailure::new(Some(blamed), cause.words(wording)).with_path(path)
 }
