@@ -55,7 +55,9 @@ def nodes(plugsh: str, url: str, names: list[str]) -> Iterator[None]:
         for name in names:
             command = [plugsh, "node", "--nats", url, "--name", name]
             node = stack.enter_context(child(command, stderr=subprocess.PIPE, text=True))
-            line = node.stderr.readline()
-            if f"`{name}`" not in line:
-                sys.exit(f"the node does not start: {line.strip()}")
+            lines = []
+            while not lines or f"node `{name}` of" not in lines[-1]:
+                if not (line := node.stderr.readline()):
+                    sys.exit(f"the node does not start: {''.join(lines).strip()}")
+                lines.append(line)
         yield
