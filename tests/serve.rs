@@ -2,8 +2,14 @@
 
 #[path = "serve/attached.rs"]
 mod attached;
+#[path = "serve/clients.rs"]
+mod clients;
+#[path = "serve/documented.rs"]
+mod documented;
 #[path = "serve/ends.rs"]
 mod ends;
+#[path = "serve/hostile.rs"]
+mod hostile;
 #[path = "serve/limits.rs"]
 mod limits;
 #[path = "serve/served.rs"]

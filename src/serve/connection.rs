@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
@@ -27,6 +28,16 @@ pub const REQUESTS_MAX: usize = 64;
 const FINISH_STEP: Duration = Duration::from_millis(20);
 /// The stack of a thread that answers a request.
 const STACK_BYTES: usize = 2 << 20;
+
+/// The fields of `interrupt`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct InterruptParams {
+    /// The `calls` that follows, and is to end; without it the session's line is interrupted.
+    id: Option<Value>,
+    /// Ctrl-Z instead of Ctrl-C.
+    stop: bool,
+}
 
 /// The server's side of a client.
 pub struct Connection {
@@ -126,7 +137,7 @@ impl Connection {
         match parse(line) {
             Ok(Message::Request { id, method, params }) => self.request(id, &method, params),
             Ok(Message::Notification { method, params }) if method == "interrupt" => {
-                self.interrupt(&params).ok();
+                self.interrupt(params).ok();
             }
             // Nothing else can be asked without an answer.
             Ok(Message::Notification { .. }) => {}
@@ -152,7 +163,7 @@ impl Connection {
                 }
                 return;
             }
-            "interrupt" => self.interrupt(&params),
+            "interrupt" => self.interrupt(params),
             "run" => match self.run(&id, params) {
                 // The session answers.
                 Ok(()) => return,
@@ -258,18 +269,20 @@ impl Connection {
     }
 
     /// Ctrl-C of the session's line; with `stop` Ctrl-Z, with `id` the end of a `calls` that follows.
-    fn interrupt(&self, params: &Map<String, Value>) -> Result<Value, WireError> {
+    fn interrupt(&self, params: Map<String, Value>) -> Result<Value, WireError> {
+        let InterruptParams { id, stop } = params_of(params)?;
+        if let Some(id) = id {
+            self.link().followed.lock().retain(|followed| *followed != id);
+            return Ok(json!({}));
+        }
         let line_runs = !self.link().run.lock().is_null();
         let interrupter = self.session.lock().as_ref().map(|session| session.interrupter.clone());
-        if params.get("stop").and_then(Value::as_bool) == Some(true) {
-            let taken = line_runs && interrupter.is_some_and(|interrupter| interrupter.stop());
-            return Ok(json!({ "taken": taken }));
+        let interrupter = interrupter.filter(|_| line_runs);
+        if stop {
+            return Ok(json!({ "taken": interrupter.is_some_and(|interrupter| interrupter.stop()) }));
         }
-        if let Some(interrupter) = interrupter.filter(|_| line_runs && !params.contains_key("id")) {
+        if let Some(interrupter) = interrupter {
             interrupter.interrupt();
-        }
-        if let Some(id) = params.get("id") {
-            self.link().followed.lock().retain(|followed| followed != id);
         }
         Ok(json!({}))
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -57,6 +58,22 @@ impl Server {
             server.accept(move || tcp.accept().and_then(|(stream, _)| Stream::of_tcp(stream)))?;
         }
         Ok(server)
+    }
+
+    /// Serves a kernel without a socket of its own: clients come by [`Server::join`].
+    pub fn unlisted(kernel: Arc<Kernel>, name: String, log: ServerLog) -> Server {
+        let shared = Arc::new(Shared::new(kernel, name, None, false, log));
+        Server { shared, listening: None, tcp: None, acceptors: Vec::new() }
+    }
+
+    /// Lets in a client whose connection is there already.
+    pub fn join(&self, stream: UnixStream) {
+        let_in(&self.shared, Stream::Socket(stream));
+    }
+
+    /// The number of clients that are here.
+    pub fn clients(&self) -> usize {
+        self.shared.links().len()
     }
 
     /// The name that is served.
@@ -133,7 +150,7 @@ impl Server {
         }
         // Wakes the thread that waits for clients: it sees that the server ends.
         if let Some(listening) = &self.listening {
-            std::os::unix::net::UnixStream::connect(&listening.path).ok();
+            UnixStream::connect(&listening.path).ok();
         }
         if let Some(address) = self.tcp {
             std::net::TcpStream::connect(address).ok();

@@ -57,7 +57,16 @@ pub fn unknown(name: &str) -> WireError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn help_has_every_method() {
+        let documented = BTreeSet::from_iter(crate::shell::command::wire::METHODS.iter().map(|method| method.name));
+        let known = METHODS.iter().map(|method| method.name).chain(OTHERS);
+        assert_eq!(documented, BTreeSet::from_iter(known));
+    }
 
     #[test]
     fn an_unknown_method_names_a_near_one() {

@@ -96,6 +96,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn help_has_every_code() {
+        let faults = [Fault::Parse, Fault::Request, Fault::Method, Fault::Params, Fault::Refused].map(Fault::code);
+        let kinds =
+            [ErrorKind::Failed, ErrorKind::Usage, ErrorKind::Timeout, ErrorKind::Interrupted, ErrorKind::BrokenPipe];
+        let ends = kinds.map(|kind| i64::from(ShellError::new(kind, "").code()));
+        let documented = crate::shell::command::wire::ERRORS.map(|(code, _)| code);
+        assert_eq!(documented.to_vec(), [&faults[..], &ends].concat());
+    }
+
+    #[test]
     fn a_shells_error_comes_back_as_it_went() {
         let error = ShellError {
             stderr: vec!["why".to_owned()],

@@ -60,7 +60,7 @@ pub use arguments::{Argument, Arguments};
 pub use debug::inject::FAULT_WORDS;
 pub use definition::{Group, Inner, find, syntax, syntax_with};
 pub use describe::describe;
-pub use help::{about, closest_topic, markdown_table, overview, topics};
+pub use help::{about, closest_topic, markdown_table, overview, topics, wire};
 pub use kind::Kind;
 pub use mistake::Subject;
 pub use shape::{ArgSlot, OptionShape, Shape, SlotWord};

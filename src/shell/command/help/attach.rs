@@ -45,15 +45,9 @@ const PARTS: &[Part] = &[
     Heading("The wire"),
     Note(
         "One JSON object a line, JSON-RPC 2.0: `nc -U` can speak it. The first line says who serves. Bytes are text, \
-            or base64 in a field whose name ends in `_base64`; answers are what `--json` prints.",
+            or base64 in a field whose name ends in `_base64`; answers are what `--json` prints. `help wire` lists methods, \
+            fields, examples and errors.",
     ),
-    Row("run", "{line}: a line; what it prints comes as `show`, `notice`, `error` before the answer"),
-    Row("call", "{plugin, function, input, timeout_ms}: the output, or an error with its outcome and chain"),
-    Row("load", "{source, name, options}; kill {target, recursive}; ps {all}"),
-    Row("calls", "{after, filter, limit, follow}: records after a number, and those to come"),
-    Row("snapshot", "{after, limit, process}: what the pane draws; complete {line, pos}: words that fit"),
-    Row("interrupt", "{}: Ctrl-C of the line; {id}: the end of a `calls` that follows"),
-    Row("hello", "{access, interactive, terminal, token, …}: what the client is; first, or not at all"),
     Note(
         "64 clients, 64 unanswered requests of each, 16 MiB a line. A client that does not read what it is sent is \
             dropped; no call waits for it.",

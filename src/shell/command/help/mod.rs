@@ -8,6 +8,7 @@ mod guests;
 mod language;
 mod project;
 mod topic;
+pub mod wire;
 
 use super::{Arguments, Command, CommandTable, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Paragraph, Reply, Role, ShellError};
@@ -16,7 +17,7 @@ use crate::text::{closest, quoted};
 use topic::Topic;
 
 /// The topics, in the order in which they are offered.
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 8] = [
     language::LANGUAGE,
     blocks::BLOCKS,
     filters::FILTERS,
@@ -24,6 +25,7 @@ const TOPICS: [Topic; 7] = [
     guests::GUESTS,
     project::PROJECT,
     attach::ATTACH,
+    wire::WIRE,
 ];
 
 /// The command `help`.
@@ -34,7 +36,7 @@ pub static COMMAND: Command = Command {
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
         `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call, \
-        `help project` what `plugsh.toml` says, `help attach` how several terminals share a system. `help PLUGIN.FUNCTION` shows what a function of a \
+        `help project` what `plugsh.toml` says, `help attach` how several terminals share a system, `help wire` what programs say to a server. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
         "\

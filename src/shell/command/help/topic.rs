@@ -26,6 +26,8 @@ pub enum Part {
     Row(&'static str, &'static str),
     /// Lines as they are typed: each has a row of its own.
     Example(&'static [&'static str]),
+    /// The paragraphs of a table that others read too.
+    Table(fn() -> Vec<Paragraph>),
     Blank,
 }
 
@@ -49,18 +51,20 @@ impl Part {
             Part::Note(text) => vec![indented(text)],
             Part::Row(term, meaning) => vec![row(term, meaning, column)],
             Part::Example(lines) => lines.iter().map(|line| indented(line)).collect(),
+            Part::Table(paragraphs) => paragraphs(),
             Part::Blank => vec![Paragraph::default()],
         }
     }
 }
 
 /// Text behind [`INDENT`] and its own blanks, which stand before its further rows too.
-fn indented(text: &str) -> Paragraph {
+pub fn indented(text: &str) -> Paragraph {
     let hang = INDENT + text.len() - text.trim_start().len();
     Paragraph { line: Line::from(format!("{:INDENT$}{text}", "")), hang }
 }
 
-fn row(term: &str, meaning: &str, column: usize) -> Paragraph {
+/// A term and its meaning, which is wrapped in its column.
+pub fn row(term: &str, meaning: &str, column: usize) -> Paragraph {
     let width = column.saturating_sub(INDENT + 1);
     Paragraph { line: Line::from(format!("{:INDENT$}{term:<width$} {meaning}", "")), hang: column }
 }
