@@ -46,6 +46,21 @@ fn a_short_soak_leaks_nothing() {
 }
 
 #[test]
+fn clients_that_come_and_go_leave_nothing() {
+    let output = script("soak-attach", &["5", "--seed", "1"]);
+    assert!(printed(&output).ends_with("nothing leaked, no call was disturbed\n"));
+}
+
+#[test]
+fn bench_attach_measures_both_ways() {
+    let output = script("bench-attach", &["--small"]);
+    let table = printed(&output);
+    for row in ["16 bytes there and back", "65536 bytes there and back"] {
+        assert!(table.contains(row), "no row `{row}`:\n{table}");
+    }
+}
+
+#[test]
 fn bench_kill_comes_to_every_moment() {
     let output = script("bench-kill", &["--small"]);
     let table = printed(&output);
