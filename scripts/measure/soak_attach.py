@@ -21,8 +21,11 @@ WARM_UP_ROUNDS = 5
 # What a server may have more than after the first rounds: lines that wait for clients which do not read, 8 MiB each, and
 # what the allocator keeps for its threads.
 RESIDENT_SLACK_KIB = 128 * 1024
-# The fewest rounds for a trend: the median of the last third against that of the second.
-TREND_ROUNDS_MIN = 90
+# Pause before the first look that counts, in which the last client's threads end.
+QUIET_SECONDS = 1.5
+# The fewest rounds for a trend, so that each of the allocator's arenas has had a client that asks for much: the median of
+# the last third against that of the second.
+TREND_ROUNDS_MIN = 300
 TREND_SLACK_KIB = 8 * 1024
 TREND_RATIO_MAX = 1.10
 # How long what a client had may take to go away.
@@ -146,13 +149,14 @@ def settled(served: Served, wire: Wire, first: dict[str, int] | None) -> dict[st
         held["jobs"] = sum(job["state"] in ("running", "held") for job in snapshot["jobs"])
         held["processes"] = sum(row["state"] != "dead" for row in snapshot["processes"])
         held["breakpoints"] = snapshot["breakpoints"]
-        wanted = first or {"jobs": 0, "breakpoints": 0}
+        wanted = first or EMPTY
         if all(held[what] <= wanted[what] for what in wanted if what in COUNTED) or time.monotonic() > until:
             return held
         time.sleep(0.05)
 
 
 # What is as much at the end as after the first rounds.
+EMPTY = {"jobs": 0, "breakpoints": 0}
 COUNTED = ["threads", "files", "jobs", "processes", "breakpoints"]
 
 
@@ -179,11 +183,13 @@ def main() -> int:
     steady.start()
     for _ in range(WARM_UP_ROUNDS):
         soak.round()
+    time.sleep(QUIET_SECONDS)
     first = settled(served, watcher, None)
     levels, until = [], time.monotonic() + options.seconds
     while time.monotonic() < until and steady.fault is None:
         soak.round()
-        levels.append(served.proc()["resident_kib"])
+        # Clients of several rounds at once would be a peak by chance, of which the allocator keeps a part.
+        levels.append(settled(served, watcher, first)["resident_kib"])
     last = settled(served, watcher, first)
     steady.stopped.set()
     steady.join()
