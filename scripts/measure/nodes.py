@@ -93,7 +93,7 @@ def main() -> None:
         trips = [Row(row.what, row.figures, row.goal, None) for row in trips]
     print_table(["one after the other", "plugsh", "bare NATS", "ratio", "highest", "goal", "met"], trips)
     print()
-    print_table([f"{CALLS} side by side", "1 node", "2 nodes", "3 nodes", "", ""], rates)
+    print_table([f"{30 if options.small else CALLS} side by side", "1 node", "2 nodes", "3 nodes", "", ""], rates)
     if options.small:
         print("\n(few calls: these figures mean nothing)")
 
