@@ -46,7 +46,7 @@ pub fn run(arguments: &NodeArgs, global: &Global) -> Result<u8, ShellError> {
         memory_bytes_max: arguments.memory,
         on_event: Box::new(|event| script::notice(&event_text(&event))),
     };
-    let node = Node::open(options).map_err(|error| ShellError::failed(error.to_string()))?;
+    let node = Node::open(options).map_err(|error| ShellError::failed(error.line(words::SHELL)))?;
     let (figures, system) = (node.figures(), global.nodes.system.as_str());
     let offers = format!("{}, {}", counted(figures.cores.into(), "core"), show_bytes(figures.memory_bytes_max));
     script::notice(&format!("node `{}` of system `{system}` at {}: {offers}", node.name(), node.server()));

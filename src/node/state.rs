@@ -22,7 +22,7 @@ use crate::runtime::remote::transfer::{Way, Window};
 use crate::runtime::remote::wire::{
     Conversation, HomeMessage, NodeBeat, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
 };
-use crate::runtime::{CompilerOptions, Guest, Images, NodeFigures};
+use crate::runtime::{Advice, CompilerOptions, Explained, Guest, Images, NodeFigures};
 
 /// The memory that a node offers where its machine does not tell what it has.
 const MEMORY_BYTES_DEFAULT: u64 = 4 << 30;
@@ -71,14 +71,21 @@ impl fmt::Display for NodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NodeError::Connect(error) => error.fmt(f),
-            NodeError::NameTaken(name) => {
-                write!(f, "a node `{name}` is in the system already; give it another `--name`")
-            }
+            NodeError::NameTaken(name) => write!(f, "a node `{name}` is in the system already"),
         }
     }
 }
 
 impl std::error::Error for NodeError {}
+
+impl Explained for NodeError {
+    fn advice(&self) -> Option<Advice> {
+        match self {
+            NodeError::Connect(_) => None,
+            NodeError::NameTaken(_) => Some(Advice::OtherNodeName),
+        }
+    }
+}
 
 /// A node of a system.
 pub struct Node {

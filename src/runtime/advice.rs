@@ -48,6 +48,8 @@ pub enum Advice {
     ListEnded,
     /// Give the process another name.
     OtherName,
+    /// Give the node another name.
+    OtherNodeName,
     /// Replace the instance by one of its source as it is now.
     Reload,
     /// List the plugins; for a person, also tell how to add directories.

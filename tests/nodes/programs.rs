@@ -67,7 +67,7 @@ fn a_name_is_given_once() {
     let Some(server) = Server::start(&[]) else { return };
     let _node = server.node("n1", &[]);
     let error = ended(server.plugsh(&["node", "--name", "n1"])).failed();
-    assert!(error.contains("a node `n1` is in the system already"), "{error}");
+    assert!(error.contains("a node `n1` is in the system already; give it another `--name`"), "{error}");
 }
 
 #[test]

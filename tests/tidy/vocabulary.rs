@@ -21,10 +21,14 @@ const PRINTERS: [&str; 3] = ["front/", "main.rs", "cli"];
 /// Macros of unfinished work, which no file may use.
 const UNFINISHED: [&str; 2] = ["dbg", "todo"];
 /// Words that the identifiers of a room must not have.
-const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
+const FOREIGN_WORDS: [(&str, &[&str]); 7] = [
     ("kernel/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
     ("runtime/", &["prompt", "pane", "repl", "session", "reply", "kernel", "job", "breakpoint", "supervisor"]),
     ("journal/", &["prompt", "pane", "repl", "reply", "kernel", "policy", "supervisor", "wasm"]),
+    ("node/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
+    ("nats/", &["prompt", "pane", "session", "kernel", "process", "guest", "plugin", "node", "home"]),
+    ("serve/", &["repl", "editor", "argv", "wasmtime"]),
+    ("system/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
 ];
 /// Identifiers that were given up for the field's terms. They stay away.
 const LEFT_WORDS: [&str; 24] = [
@@ -79,7 +83,7 @@ const ARGUMENTS: [&str; 1] = ["runtime/native/compile/child.rs"];
 const SYSTEM_FILES: [&str; 2] = ["/proc/", "/sys/"];
 const SYSTEM_READER: &str = "machine.rs";
 /// Rooms below the shell.
-const LOWER_ROOMS: [&str; 3] = ["kernel/", "runtime/", "journal/"];
+const LOWER_ROOMS: [&str; 5] = ["node/", "kernel/", "runtime/", "journal/", "nats/"];
 
 /// The words of an identifier in lower case: `HeldCalls` and `held_calls` have `held` and `calls`.
 fn words(identifier: &str) -> Vec<String> {

@@ -16,7 +16,8 @@ impl Session {
         self.scripts.is_sourcing()
     }
 
-    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`](super::SOURCE_DEPTH_MAX) files source one another already.
+    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`](super::SOURCE_DEPTH_MAX) files source one another
+    /// already.
     pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
         if !self.scripts.begin_source() {
             return None;

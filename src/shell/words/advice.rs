@@ -56,6 +56,7 @@ fn words(advice: &Advice) -> String {
         Advice::Connect => "; start plugsh with `--nats URL`".into(),
         Advice::ListEnded => "; `ps -a` lists those that ended last".into(),
         Advice::OtherName => "; `--as NAME` gives it another".into(),
+        Advice::OtherNodeName => "; give it another `--name`".into(),
         Advice::Reload => "; `reload PROCESS` makes it anew".into(),
         Advice::ListPlugins { for_person: false } => "; `plugins` lists them".into(),
         Advice::ListPlugins { for_person: true } => {
