@@ -1,7 +1,7 @@
 //! One connection: its runtime's thread, its subscriptions, its heartbeat.
 //!
-//! What is published while the connection is down would be delivered after it is up again, long after its sender gave
-//! up; [`Connection::publish`] refuses it instead.
+//! A message that is published while the connection is down would be delivered after it is up again, long after its
+//! sender gave up; [`Connection::publish`] refuses it instead.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub struct Incoming {
     pub is_unheard: bool,
 }
 
-/// What is told of a connection, on the runtime's thread. None of it may wait.
+/// The receiver of a connection's messages and events, called on the runtime's thread. No method may wait.
 pub trait Listener: Send + Sync {
     /// A message of one of the subscriptions.
     fn received(&self, message: Incoming);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_nats::ConnectErrorKind;
 
-/// Why there is no connection. Displayed as one line that names the server.
+/// A failure to connect. Displayed as one line that names the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     /// The server's address without secrets.
@@ -12,7 +12,7 @@ pub struct ConnectError {
     pub cause: ConnectCause,
 }
 
-/// What kept a connection from being made.
+/// The cause of a failed connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectCause {
     /// The address cannot be read.

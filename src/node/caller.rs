@@ -1,27 +1,25 @@
-//! A guest's requests: what this machine has to do with is done here, the rest goes to the guest's home.
+//! A guest's requests: those about this machine are answered here, the others go to the guest's home.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::conversation::NodeConversation;
 use super::lease::Lease;
 use super::state::Node;
-use super::talk::NodeTalk;
 use crate::kernel::Policy;
 use crate::kernel::policy::{RequestedSource, Who};
 use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
-use crate::runtime::{
-    Exchange, Failure, FailureKind, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls, Wording,
-};
+use crate::runtime::{Exchange, Failure, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls, Wording};
 use crate::text::bounded;
 
-/// The most bytes that are told of one request to the host.
+/// Most bytes of the detail of one request to the host.
 const DETAIL_BYTES_MAX: usize = 4096;
 
 /// The caller of one run.
 pub struct NodeCaller {
     pub node: Arc<Node>,
-    pub talk: Arc<NodeTalk>,
+    pub conversation: Arc<NodeConversation>,
     pub run: Run,
     pub lease: Arc<Lease>,
     pub plugin: Arc<str>,
@@ -30,28 +28,28 @@ pub struct NodeCaller {
 }
 
 impl NodeCaller {
-    /// Asks the home for something, and waits for the answer. The deadline is suspended meanwhile.
+    /// Sends a request to the home, and waits for the answer. The deadline is suspended meanwhile.
     fn ask(&self, request: Request, payload: &[u8]) -> Result<(u64, Vec<u8>), Failure> {
         let began = Instant::now();
-        self.talk.suspend_deadline();
-        let sent = self.node.say(&self.talk, &HomeMessage::Request(request), payload);
-        let answer = sent.ok().and_then(|()| self.talk.next());
+        self.conversation.suspend_deadline();
+        let sent = self.node.send(&self.conversation, &HomeMessage::Request(request), payload);
+        let answer = sent.ok().and_then(|()| self.conversation.next());
         self.requests_ns.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        let Some((NodeMessage::Answer(Answer { result, is_cut, remaining_us }), output)) = answer else {
-            // Its home is not there any more.
-            self.talk.cut();
+        let Some((NodeMessage::Answer(Answer { result, is_cancelled, remaining_us }), output)) = answer else {
+            // The home is gone.
+            self.conversation.cancel();
             return Err(Failure::interrupted());
         };
-        self.talk.set_remaining(remaining_us);
-        if is_cut {
-            self.talk.cut();
+        self.conversation.set_remaining(remaining_us);
+        if is_cancelled {
+            self.conversation.cancel();
         }
         result.map(|value| (value, output)).map_err(Failure::from_elsewhere)
     }
 
-    fn tell(&self, note: Note, payload: &[u8]) {
-        // A home that is not there wants to know nothing.
-        let _ = self.node.say(&self.talk, &HomeMessage::Note(note), payload);
+    fn send_note(&self, note: Note, payload: &[u8]) {
+        // The home may be gone: nobody needs the note then.
+        let _ = self.node.send(&self.conversation, &HomeMessage::Note(note), payload);
     }
 
     fn exchange(
@@ -94,16 +92,16 @@ impl NodeCaller {
 
 impl Upcalls for NodeCaller {
     fn interrupted(&self) -> bool {
-        self.talk.is_cut()
+        self.conversation.is_cancelled()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.talk.deadline()
+        self.conversation.deadline()
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
-        self.talk.sleep(at_most);
-        if self.talk.is_cut() { Err(Failure::interrupted()) } else { Ok(()) }
+        self.conversation.sleep(at_most);
+        if self.conversation.is_cancelled() { Err(Failure::interrupted()) } else { Ok(()) }
     }
 
     fn register(&self, name: &str) -> Result<u64, Failure> {
@@ -135,22 +133,22 @@ impl Upcalls for NodeCaller {
 
     fn caught(&self, stands: Vec<InstanceStack>) {
         if let Some(stand) = stands.into_iter().next() {
-            self.tell(Note::Caught { at: stand.backtrace }, &[]);
+            self.send_note(Note::Caught { at: stand.backtrace }, &[]);
         }
     }
 
     fn is_stop_wanted(&self) -> bool {
-        self.talk.is_halted()
+        self.conversation.is_halted()
     }
 
     fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
-        self.talk.goes_on();
+        self.conversation.resumes();
         let Some(stand) = stands.into_iter().next() else { return Ok(()) };
         self.ask(Request::Stopped { at: stand.backtrace }, &[]).map(drop)
     }
 
     fn ran_start(&self, took: Duration) {
-        self.tell(Note::RanStart { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) }, &[]);
+        self.send_note(Note::RanStart { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) }, &[]);
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {
@@ -171,7 +169,7 @@ impl Upcalls for NodeCaller {
 
     fn wrote(&self, stream: StandardStream, bytes: &[u8]) -> bool {
         if self.run.takes_streams {
-            self.tell(Note::Wrote { stream }, bytes);
+            self.send_note(Note::Wrote { stream }, bytes);
         }
         self.run.takes_streams
     }
@@ -185,12 +183,12 @@ impl Upcalls for NodeCaller {
         let HostRequest { function, detail, bytes_in, bytes_out, error, .. } = request;
         let error = error.map(|error| bounded(&error, DETAIL_BYTES_MAX).into_owned());
         let note = Note::AskedHost { function: function.to_owned(), bytes_in, bytes_out, took_us, error };
-        self.tell(note, bounded(detail, DETAIL_BYTES_MAX).as_bytes());
+        self.send_note(note, bounded(detail, DETAIL_BYTES_MAX).as_bytes());
     }
 
     fn log(&self, level: LogLevel, text: &str) {
         if level >= self.run.log_level {
-            self.tell(Note::Log { level }, bounded(text, DETAIL_BYTES_MAX).as_bytes());
+            self.send_note(Note::Log { level }, bounded(text, DETAIL_BYTES_MAX).as_bytes());
         }
     }
 
@@ -213,9 +211,4 @@ impl Upcalls for NodeCaller {
     fn shrink(&self, bytes: u64) {
         self.lease.shrink(bytes);
     }
-}
-
-/// The failure of what was not there, or not any more.
-pub fn gone(why: String) -> Failure {
-    Failure::new(FailureKind::Lost, why)
 }

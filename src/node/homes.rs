@@ -18,11 +18,11 @@ struct KnownHome {
     losses: Option<u64>,
 }
 
-/// What a heartbeat says.
+/// The change of a home that a heartbeat shows.
 #[derive(Debug, PartialEq, Eq)]
 pub enum HomeChange {
     New,
-    /// Its connection was lost: what was said before may not have come.
+    /// Its connection was lost: earlier messages may be lost.
     Interrupted,
     Ended,
     Nothing,

@@ -21,7 +21,7 @@ pub struct HeldInstance {
     changed: Condvar,
 }
 
-/// Where an instance's guest is.
+/// The place of an instance's guest.
 enum GuestPlace {
     Here(Box<dyn Guest>),
     /// A call has it.
@@ -81,7 +81,7 @@ pub struct Instances {
     last: AtomicU64,
 }
 
-/// What a new instance is.
+/// A new instance before it has a number.
 pub struct NewInstance {
     pub home: u64,
     pub plugin: Arc<str>,

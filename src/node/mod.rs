@@ -1,24 +1,25 @@
 //! The node's side of a system: a program that holds compiled programs and instances for the homes of its system,
 //! and no processes. What its guests ask of other plugins goes to their home.
 //!
-//! - `state`: what it holds, and what it says. `server`: what comes over the connection, and whom it is for.
-//! - `homes`: who lives. `talk`: one conversation.
+//! - `state`: its instances, conversations and messages. `server`: the messages of the connection.
+//! - `homes`: who lives. `conversation`: one conversation.
 //! - `programs`: modules by their hashes, programs by their numbers. `prepare`: one is compiled.
 //! - `instances`: those that are held. `calls`: one is made, or called. `caller`: what its guest asks of its home.
 //! - `lease`: the memory that a home has granted. `grants`: what the node's own policy leaves of a spec.
-//! - `workers`: the threads of all that waits.
+//! - `workers`: the threads of all that waits. `refusal`: the reasons of refused requests.
 
 mod caller;
 mod calls;
+mod conversation;
 mod grants;
 mod homes;
 mod instances;
 mod lease;
 mod prepare;
 mod programs;
+mod refusal;
 mod server;
 mod state;
-mod talk;
 mod workers;
 
 pub use grants::unsuited;

@@ -3,24 +3,30 @@
 use std::sync::Arc;
 
 use super::caller::NodeCaller;
+use super::conversation::NodeConversation;
 use super::grants::granted;
 use super::state::Node;
-use super::talk::NodeTalk;
 use crate::runtime::remote::wire::{HomeMessage, ModuleName, NodeMessage, WireInterface};
 use crate::runtime::source::MODULES_MAX;
 use crate::runtime::{Failure, FailureKind, Host, LogLevel, ModuleBytes, Program, Spec};
 
 /// Compiles a program and tells its home.
-pub fn prepare(node: &Arc<Node>, talk: &Arc<NodeTalk>, plugin: &str, modules: &[ModuleName], spec: &[u8]) {
-    let prepared = compile(node, talk, plugin, modules, spec);
+pub fn prepare(
+    node: &Arc<Node>,
+    conversation: &Arc<NodeConversation>,
+    plugin: &str,
+    modules: &[ModuleName],
+    spec: &[u8],
+) {
+    let prepared = compile(node, conversation, plugin, modules, spec);
     let (message, payload) = prepared.unwrap_or_else(|failure| (HomeMessage::Refused(failure), Vec::new()));
-    // A home that is not there wants to know nothing.
-    let _ = node.say(talk, &message, &payload);
+    // The home may be gone: nobody needs the answer then.
+    let _ = node.send(conversation, &message, &payload);
 }
 
 fn compile(
     node: &Arc<Node>,
-    talk: &Arc<NodeTalk>,
+    conversation: &Arc<NodeConversation>,
     plugin: &str,
     names: &[ModuleName],
     spec: &[u8],
@@ -30,9 +36,9 @@ fn compile(
     }
     let spec: Spec = serde_json::from_slice(spec).map_err(|error| fails(format!("no spec: {error}")))?;
     let spec = Spec::clone(&*granted(spec, plugin, node.policy(), node.name().as_str())?);
-    let modules = all_modules(node, talk, names)?;
+    let modules = all_modules(node, conversation, names)?;
     let program = Program { modules, spec, origin: String::new(), stem: plugin.to_owned() };
-    let caller = NodeCaller::idle(node, talk);
+    let caller = NodeCaller::idle(node, conversation);
     let (image, origin) = node.images().get(Host::Native, &program, &caller, None)?;
     let (interface, code_bytes) = (WireInterface::of(image.interface()), image.code_bytes());
     let payload = serde_json::to_vec(&interface).map_err(|error| fails(format!("no interface: {error}")))?;
@@ -41,14 +47,20 @@ fn compile(
 }
 
 /// The modules of a program; those that are not here come from its home.
-fn all_modules(node: &Node, talk: &NodeTalk, names: &[ModuleName]) -> Result<Vec<ModuleBytes>, Failure> {
+fn all_modules(
+    node: &Node,
+    conversation: &NodeConversation,
+    names: &[ModuleName],
+) -> Result<Vec<ModuleBytes>, Failure> {
     let mut found: Vec<Option<Arc<[u8]>>> = names.iter().map(|name| node.programs().module(&name.sha256)).collect();
     let lacks: Vec<usize> = (0..found.len()).filter(|index| found.get(*index).is_some_and(Option::is_none)).collect();
     if !lacks.is_empty() {
         let missing = lacks.len();
-        node.say(talk, &HomeMessage::Lacks { modules: lacks }, &[]).map_err(|_| Failure::interrupted())?;
+        node.send(conversation, &HomeMessage::Lacks { modules: lacks }, &[]).map_err(|_| Failure::interrupted())?;
         for _ in 0..missing {
-            let Some((NodeMessage::Module { index }, bytes)) = talk.next() else { return Err(Failure::interrupted()) };
+            let Some((NodeMessage::Module { index }, bytes)) = conversation.next() else {
+                return Err(Failure::interrupted());
+            };
             let (Some(name), Some(place)) = (names.get(index), found.get_mut(index)) else {
                 return Err(fails(format!("no module of number {index}")));
             };
@@ -70,7 +82,7 @@ fn fails(why: String) -> Failure {
 
 impl NodeCaller {
     /// The caller of no run: for a compilation, which asks only whether it is to end.
-    fn idle(node: &Arc<Node>, talk: &Arc<NodeTalk>) -> NodeCaller {
+    fn idle(node: &Arc<Node>, conversation: &Arc<NodeConversation>) -> NodeCaller {
         let run = crate::runtime::remote::wire::Run {
             process: 0,
             remaining_us: None,
@@ -79,6 +91,6 @@ impl NodeCaller {
             takes_streams: false,
         };
         let (lease, plugin, requests_ns) = (Arc::default(), "".into(), Default::default());
-        NodeCaller { node: node.clone(), talk: talk.clone(), run, lease, plugin, requests_ns }
+        NodeCaller { node: node.clone(), conversation: conversation.clone(), run, lease, plugin, requests_ns }
     }
 }

@@ -1,25 +1,27 @@
-//! What comes over a node's connection, and whom it is for. Nothing on the connection's thread waits.
+//! The messages of a node's connection, each given to whom it is for. Nothing on the connection's thread waits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::calls::{InstanceCall, NewGuest};
+use super::conversation::NodeConversation;
 use super::homes::HomeChange;
+use super::refusal::NodeRefusal;
 use super::state::{Node, NodeError, NodeEvent, NodeOptions};
-use super::talk::NodeTalk;
 use super::workers::WORKERS_MAX;
 use super::{calls, prepare};
 use crate::nats::{Connection, Incoming, Listener};
-use crate::runtime::Failure;
+use crate::runtime::FunctionId;
 use crate::runtime::remote::transfer::Arrival;
 use crate::runtime::remote::wire::{
-    BEAT_INTERVAL, Conversation, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, Packet, Subjects,
+    BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, Packet, Subjects,
     WIRE_VERSION, WireError, decode, encode,
 };
 
 /// Most conversations at once.
-const TALKS_MAX: usize = WORKERS_MAX * 2;
+const CONVERSATIONS_MAX: usize = WORKERS_MAX * 2;
 
-/// The time for another node of the same name to say that it is there.
+/// The longest wait for the heartbeat of another node of the same name.
 const NAMESAKE_TIME: Duration = Duration::from_millis(300);
 
 impl Node {
@@ -55,16 +57,16 @@ impl Node {
             HomeChange::New => {
                 self.send_beat();
                 if beat.wire == WIRE_VERSION {
-                    self.tell(NodeEvent::HomeAppeared { home: beat.home });
+                    self.notify(NodeEvent::HomeAppeared { home: beat.home });
                 }
             }
-            HomeChange::Interrupted => self.close_talks(Some(beat.home)),
+            HomeChange::Interrupted => self.close_conversations(Some(beat.home)),
             HomeChange::Ended => self.leave_home(beat.home, false),
             HomeChange::Nothing => {}
         }
     }
 
-    /// Asks the nodes of the system to say who they are.
+    /// Asks the nodes of the system for their heartbeats.
     fn ask_for_namesakes(&self) {
         let Some(connection) = self.connection.get() else { return };
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -80,7 +82,7 @@ impl Node {
     }
 
     fn take_packet(&self, bytes: &[u8]) {
-        // What is no packet of this version is of nobody: a home that sent it has this node's heartbeat.
+        // Other bytes are no packet of this version: a home that sent them learns so from this node's heartbeat.
         let Ok((packet, chunk)) = decode::<Packet<NodeMessage>>(bytes) else { return };
         let of = packet.conversation();
         match packet {
@@ -92,95 +94,103 @@ impl Node {
             }
             Packet::First { bytes, message, .. } => self.take_first(of, message, bytes, chunk),
             Packet::More { .. } => {
-                let Some(talk) = self.talk(of) else { return };
-                let arrival = talk.more(chunk);
-                self.take_arrival(&talk, arrival);
+                let Some(conversation) = self.conversation(of) else { return };
+                let arrival = conversation.more(chunk);
+                self.take_arrival(&conversation, arrival);
             }
             Packet::Arrived { chunks, .. } => {
-                if let Some(talk) = self.talk(of) {
-                    talk.window.arrived(chunks);
+                if let Some(conversation) = self.conversation(of) {
+                    conversation.window.arrived(chunks);
                 }
             }
         }
     }
 
-    fn talk(&self, of: Conversation) -> Option<Arc<NodeTalk>> {
-        self.talks.lock().get(&of).cloned()
+    fn conversation(&self, of: ConversationId) -> Option<Arc<NodeConversation>> {
+        self.conversations.lock().get(&of).cloned()
     }
 
-    fn take_first(&self, of: Conversation, message: NodeMessage, bytes: u64, chunk: &[u8]) {
+    fn take_first(&self, of: ConversationId, message: NodeMessage, bytes: u64, chunk: &[u8]) {
         let begins =
             matches!(message, NodeMessage::Prepare { .. } | NodeMessage::Instantiate { .. } | NodeMessage::Call { .. });
-        let talk = match self.talk(of) {
-            Some(talk) => talk,
+        let conversation = match self.conversation(of) {
+            Some(conversation) => conversation,
             None if begins && self.homes.lock().meet(of.home, Instant::now()) => {
-                let talk = NodeTalk::new(of, &self.clock);
-                let mut talks = self.talks.lock();
-                if talks.len() >= TALKS_MAX {
-                    drop(talks);
-                    return self.refuse(of, format!("node `{}` has {TALKS_MAX} requests", self.name()));
+                let conversation = NodeConversation::new(of, &self.clock);
+                let mut conversations = self.conversations.lock();
+                if conversations.len() >= CONVERSATIONS_MAX {
+                    drop(conversations);
+                    return self.refuse(of, NodeRefusal::Requests { max: CONVERSATIONS_MAX });
                 }
-                talks.insert(of, talk.clone());
-                talk
+                conversations.insert(of, conversation.clone());
+                conversation
             }
-            None if begins => return self.refuse(of, format!("node `{}` has as many homes as it may", self.name())),
+            None if begins => return self.refuse(of, NodeRefusal::Homes),
             // Of a conversation that is over.
             None => return,
         };
-        let arrival = talk.first(message, bytes, chunk);
-        self.take_arrival(&talk, arrival);
+        let arrival = conversation.first(message, bytes, chunk);
+        self.take_arrival(&conversation, arrival);
     }
 
-    fn refuse(&self, of: Conversation, why: String) {
-        let message = HomeMessage::Refused(Failure::denied(why));
+    fn refuse(&self, of: ConversationId, refusal: NodeRefusal) {
+        let message = HomeMessage::Refused(refusal.failure(self.name()));
         self.publish(of, &Packet::First { of, bytes: 0, message });
     }
 
-    fn take_arrival(&self, talk: &Arc<NodeTalk>, arrival: Result<Arrival<NodeMessage>, WireError>) {
+    fn take_arrival(&self, conversation: &Arc<NodeConversation>, arrival: Result<Arrival<NodeMessage>, WireError>) {
         let Ok(arrival) = arrival else {
-            self.talks.lock().remove(&talk.of);
-            return talk.close();
+            self.conversations.lock().remove(&conversation.of);
+            return conversation.close();
         };
         if arrival.chunks > 0 {
-            let packet: Packet<()> = Packet::Arrived { of: talk.of, chunks: arrival.chunks };
-            self.publish(talk.of, &packet);
+            let packet: Packet<()> = Packet::Arrived { of: conversation.of, chunks: arrival.chunks };
+            self.publish(conversation.of, &packet);
         }
         if let Some((message, payload)) = arrival.message {
-            self.take_message(talk, message, payload);
+            self.take_message(conversation, message, payload);
         }
     }
 
-    fn take_message(&self, talk: &Arc<NodeTalk>, message: NodeMessage, payload: Vec<u8>) {
+    fn take_message(&self, conversation: &Arc<NodeConversation>, message: NodeMessage, payload: Vec<u8>) {
         match message {
-            NodeMessage::Cut => talk.cut(),
-            NodeMessage::Halt => talk.halt(),
-            NodeMessage::Answer(_) | NodeMessage::Module { .. } => talk.put(message, payload),
+            NodeMessage::Cancel => conversation.cancel(),
+            NodeMessage::Halt => conversation.halt(),
+            NodeMessage::Answer(_) | NodeMessage::Module { .. } => conversation.put(message, payload),
             NodeMessage::Prepare { plugin, modules, .. } => {
-                self.work(talk, move |node, talk| prepare::prepare(node, talk, &plugin, &modules, &payload));
+                self.work(conversation, move |node, conversation| {
+                    prepare::prepare(node, conversation, &plugin, &modules, &payload)
+                });
             }
             NodeMessage::Instantiate { image, plugin, run } => {
-                self.work(talk, move |node, talk| calls::instantiate(node, talk, image, &plugin, run, &payload));
+                let new = NewGuest { image, plugin: plugin.into(), run, spec: payload };
+                self.work(conversation, move |node, conversation| calls::instantiate(node, conversation, new));
             }
             NodeMessage::Call { instance, function, run } => {
-                self.work(talk, move |node, talk| calls::call(node, talk, instance, function, run, payload));
+                let call = InstanceCall { instance, function: FunctionId(function), run, input: payload };
+                self.work(conversation, move |node, conversation| calls::call(node, conversation, call));
             }
             // Taken where they came.
             NodeMessage::Ping | NodeMessage::Drop { .. } => {}
         }
     }
 
-    /// Does what a conversation began with, on a worker. The conversation ends with it.
-    fn work(&self, talk: &Arc<NodeTalk>, work: impl FnOnce(&Arc<Node>, &Arc<NodeTalk>) + Send + 'static) {
-        let (this, own) = (self.this.clone(), talk.clone());
+    /// Runs the work of a conversation on a worker. The conversation ends with it.
+    fn work(
+        &self,
+        conversation: &Arc<NodeConversation>,
+        work: impl FnOnce(&Arc<Node>, &Arc<NodeConversation>) + Send + 'static,
+    ) {
+        let (this, own) = (self.this.clone(), conversation.clone());
         let begun = self.workers.run(move || {
             let Some(node) = this.upgrade() else { return };
             work(&node, &own);
             own.end();
-            node.talks.lock().remove(&own.of);
+            node.conversations.lock().remove(&own.of);
         });
         if begun.is_err() {
-            self.talks.lock().remove(&talk.of);
-            self.refuse(talk.of, format!("node `{}` runs {WORKERS_MAX} calls", self.name()));
+            self.conversations.lock().remove(&conversation.of);
+            self.refuse(conversation.of, NodeRefusal::Calls { max: WORKERS_MAX });
         }
     }
 }
@@ -197,12 +207,12 @@ impl Listener for Node {
     }
 
     fn interrupted(&self) {
-        self.tell(NodeEvent::Disconnected);
-        self.close_talks(None);
+        self.notify(NodeEvent::Disconnected);
+        self.close_conversations(None);
     }
 
     fn connected(&self) {
-        self.tell(NodeEvent::Connected);
+        self.notify(NodeEvent::Connected);
         self.send_beat();
     }
 

@@ -1,4 +1,4 @@
-//! A node: what it holds, and what it says.
+//! A node: its instances, its conversations, its messages.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::conversation::NodeConversation;
 use super::homes::Homes;
 use super::instances::Instances;
 use super::programs::Programs;
-use super::talk::NodeTalk;
 use super::workers::Workers;
 use crate::kernel::Policy;
 use crate::kernel::clock::Clock;
@@ -20,30 +20,30 @@ use crate::nats::{ConnectError, Connection, NatsSettings, NotSent};
 use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::remote::transfer::{Way, Window};
 use crate::runtime::remote::wire::{
-    Conversation, HomeMessage, NodeBeat, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
+    ConversationId, HomeMessage, NodeBeat, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
 };
 use crate::runtime::{Advice, CompilerOptions, Explained, Guest, Images, NodeFigures};
 
 /// The memory that a node offers where its machine does not tell what it has.
 const MEMORY_BYTES_DEFAULT: u64 = 4 << 30;
 
-/// What a node is made of.
+/// The options of a node.
 pub struct NodeOptions {
     pub nats: NatsSettings,
     pub system: SystemName,
     pub name: NodeName,
-    /// What its guests may do here, whatever their homes say.
+    /// The limits of its guests on this machine, on top of those of their homes.
     pub policy: Option<Policy>,
     /// The directory of compiled modules that outlive a run; `None`: none are kept.
     pub cache_dir: Option<PathBuf>,
     pub compiler: CompilerOptions,
     /// The most memory of all its instances; `None`: the machine's.
     pub memory_bytes_max: Option<u64>,
-    /// Is told what happens, on the connection's thread.
+    /// Called with each event, on the connection's thread.
     pub on_event: Box<dyn Fn(NodeEvent) + Send + Sync>,
 }
 
-/// Something that a node's operator may want to know.
+/// An event for a node's operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeEvent {
     HomeAppeared {
@@ -59,7 +59,7 @@ pub enum NodeEvent {
     Connected,
 }
 
-/// Why a node cannot be one.
+/// An error at the start of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeError {
     Connect(ConnectError),
@@ -104,7 +104,7 @@ pub struct Node {
     has_namesake: Mutex<bool>,
     namesake: Condvar,
     pub(super) homes: Mutex<Homes>,
-    pub(super) talks: Mutex<HashMap<Conversation, Arc<NodeTalk>>>,
+    pub(super) conversations: Mutex<HashMap<ConversationId, Arc<NodeConversation>>>,
 }
 
 impl Node {
@@ -128,7 +128,7 @@ impl Node {
             has_namesake: Mutex::default(),
             namesake: Condvar::new(),
             homes: Mutex::default(),
-            talks: Mutex::default(),
+            conversations: Mutex::default(),
         })
     }
 
@@ -156,12 +156,12 @@ impl Node {
         self.connection.get().map_or("", Connection::server)
     }
 
-    /// What it has and does.
+    /// Its machine's figures and its load.
     pub fn figures(&self) -> NodeFigures {
         let (instances, memory_bytes) = self.instances.figures();
         NodeFigures {
             cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
-            running: self.talks.lock().len() as u32,
+            running: self.conversations.lock().len() as u32,
             instances: instances as u32,
             memory_bytes,
             memory_bytes_max: self.memory_bytes_max,
@@ -193,21 +193,32 @@ impl Node {
         &self.instances
     }
 
-    /// Says something in a conversation, from a worker.
+    /// Sends a message of a conversation, from a worker.
     ///
     /// # Errors
     /// There is no connection, or the home is gone.
-    pub(super) fn say(&self, talk: &NodeTalk, message: &HomeMessage, payload: &[u8]) -> Result<(), NotSent> {
-        self.say_in(talk.of, message, payload, &talk.window)
+    pub(super) fn send(
+        &self,
+        conversation: &NodeConversation,
+        message: &HomeMessage,
+        payload: &[u8],
+    ) -> Result<(), NotSent> {
+        self.send_in(conversation.of, message, payload, &conversation.window)
     }
 
-    fn say_in(&self, of: Conversation, message: &HomeMessage, payload: &[u8], window: &Window) -> Result<(), NotSent> {
+    fn send_in(
+        &self,
+        of: ConversationId,
+        message: &HomeMessage,
+        payload: &[u8],
+        window: &Window,
+    ) -> Result<(), NotSent> {
         let connection = self.connection.get().ok_or(NotSent)?;
         Way { connection, of, subject: self.subjects.home(of), answer_to: None }.send(message, payload, window)
     }
 
-    /// Says something without a payload, from the connection's thread.
-    pub(super) fn publish<M: serde::Serialize>(&self, of: Conversation, packet: &Packet<M>) {
+    /// Sends a packet without a payload, from the connection's thread.
+    pub(super) fn publish<M: serde::Serialize>(&self, of: ConversationId, packet: &Packet<M>) {
         if let Some(connection) = self.connection.get() {
             connection.publish_later(self.subjects.home(of), encode(packet, &[]));
         }
@@ -222,23 +233,24 @@ impl Node {
         connection.publish_later(self.subjects.node_beats(), encode(&beat, &[]));
     }
 
-    /// Tells the operator of an event.
-    pub(super) fn tell(&self, event: NodeEvent) {
+    /// Notifies the operator of an event.
+    pub(super) fn notify(&self, event: NodeEvent) {
         (self.options.on_event)(event);
     }
 
     /// Ends the conversations of a home, or of all.
-    pub(super) fn close_talks(&self, home: Option<u64>) {
-        let of_home = |talk: &Arc<NodeTalk>| home.is_none_or(|home| talk.of.home == home);
-        let talks: Vec<Arc<NodeTalk>> = self.talks.lock().values().filter(|talk| of_home(talk)).cloned().collect();
-        talks.iter().for_each(|talk| talk.close());
+    pub(super) fn close_conversations(&self, home: Option<u64>) {
+        let of_home = |conversation: &Arc<NodeConversation>| home.is_none_or(|home| conversation.of.home == home);
+        let conversations: Vec<Arc<NodeConversation>> =
+            self.conversations.lock().values().filter(|conversation| of_home(conversation)).cloned().collect();
+        conversations.iter().for_each(|conversation| conversation.close());
     }
 
-    /// Drops all that is held for a home.
+    /// Drops the instances of a home.
     pub(super) fn leave_home(&self, home: u64, is_lost: bool) {
-        self.close_talks(Some(home));
+        self.close_conversations(Some(home));
         let (instances, guests) = self.instances.remove_of(home);
-        self.tell(NodeEvent::HomeGone { home, is_lost, instances });
+        self.notify(NodeEvent::HomeGone { home, is_lost, instances });
         self.drop_later(guests);
     }
 

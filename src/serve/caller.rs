@@ -15,7 +15,7 @@ use crate::kernel::{Job, OwnerId};
 pub struct Caller {
     pub shared: Arc<Shared>,
     pub link: Arc<Link>,
-    /// Whose the jobs of its requests are; those of its session have an owner of their own.
+    /// The owner of the jobs of its requests; those of its session have an owner of their own.
     pub owner: OwnerId,
     /// The calls that run for it.
     pub calls: Mutex<Vec<Job>>,

@@ -85,7 +85,7 @@ impl Connection {
     /// Greets the client, and answers it until it is gone; then ends what is left of it.
     pub fn serve(self: &Arc<Self>, stream: Stream) {
         let welcome = serde_json::to_value(self.shared().welcome()).unwrap_or_default();
-        self.tell(&notification("hello", &welcome));
+        self.notify(&notification("hello", &welcome));
         let mut lines = LineReader::new(stream);
         loop {
             match lines.read_line() {
@@ -232,7 +232,7 @@ impl Connection {
         Ok(answer)
     }
 
-    /// What a client is that said no `hello`.
+    /// The description of a client that sent no `hello`.
     fn silent(&self) -> Hello {
         let access = if self.shared().is_read_only() { Access::ReadOnly } else { Access::Full };
         Hello { access, ..Hello::default() }
@@ -288,7 +288,7 @@ impl Connection {
     }
 
     /// Sends a line; to a client that is gone nothing is sent.
-    fn tell(&self, line: &[u8]) {
+    fn notify(&self, line: &[u8]) {
         self.link().outbox.send(line.to_vec(), OnFull::Drop).ok();
     }
 

@@ -35,14 +35,14 @@ struct Queue {
 enum Phase {
     #[default]
     Open,
-    /// What waits is still written.
+    /// Waiting lines are still written.
     Closing,
     Closed,
     /// Closed because the client did not read.
     Dropped,
 }
 
-/// What a writer does where the queue is full.
+/// A writer's way on where the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFull {
     /// Waits for the reader, a session for its own client alone.

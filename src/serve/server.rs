@@ -81,7 +81,7 @@ impl Server {
         self.shared.name()
     }
 
-    /// What is served, and where.
+    /// The name that is served, with its socket and address.
     pub fn title(&self) -> String {
         let at = self.path().map(|path| format!(" at {}", path.display())).unwrap_or_default();
         let tcp = self.tcp.map(|address| format!(" and {address}")).unwrap_or_default();

@@ -78,7 +78,7 @@ pub struct SessionThread {
     thread: JoinHandle<()>,
 }
 
-/// What the thread hands to those who use the session from outside.
+/// The parts of the session for users outside its thread.
 struct Outside {
     interrupter: Interrupter,
     grammar: AliasGrammar,
@@ -237,7 +237,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// What the client's editor needs of the session.
+    /// The session's state for the client's editor.
     fn state(&mut self) -> Value {
         let names: Vec<String> = self.session.variables().keys().cloned().collect();
         let listed = self.session.settings().aliases.list();

@@ -40,7 +40,7 @@ impl WireFront {
     }
 
     /// Sends a notification about the line that runs.
-    fn tell(&self, method: &str, fields: Value) -> io::Result<()> {
+    fn notify(&self, method: &str, fields: Value) -> io::Result<()> {
         let params = self.of_run(fields);
         let line = notification(method, &params);
         if line.len() > LINE_BYTES_MAX {
@@ -71,27 +71,27 @@ impl WireFront {
 
 impl Front for WireFront {
     fn show(&mut self, reply: &Reply) -> io::Result<()> {
-        self.tell("show", json!({ "reply": reply::to_json(reply) }))
+        self.notify("show", json!({ "reply": reply::to_json(reply) }))
     }
 
     fn notice(&mut self, line: &Line) {
         // A client that is gone reads no notices.
-        self.tell("notice", json!({ "line": line })).ok();
+        self.notify("notice", json!({ "line": line })).ok();
     }
 
     fn error(&mut self, error: &ShellError) {
-        self.tell("error", json!({ "error": WireError::from(error) })).ok();
+        self.notify("error", json!({ "error": WireError::from(error) })).ok();
     }
 
     fn progress(&mut self, text: Option<&str>) {
         if self.hello.terminal {
-            self.tell("progress", json!({ "text": text })).ok();
+            self.notify("progress", json!({ "text": text })).ok();
         }
     }
 
     fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
         let frame = frame.map(|(title, reply)| json!({ "title": title, "reply": reply::to_json(reply) }));
-        self.tell("frame", json!({ "frame": frame }))
+        self.notify("frame", json!({ "frame": frame }))
     }
 
     fn is_terminal(&self) -> bool {
@@ -124,7 +124,7 @@ impl Front for WireFront {
     }
 
     fn clear(&mut self) {
-        self.tell("clear", json!({})).ok();
+        self.notify("clear", json!({})).ok();
     }
 
     fn colors(&self) -> bool {

@@ -44,7 +44,7 @@ impl<'a> From<&'a String> for ProcessRef<'a> {
     }
 }
 
-/// What a process does.
+/// The state of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
@@ -89,7 +89,7 @@ pub struct ProcessInfo {
     pub busy_time: Duration,
     pub age: Duration,
     pub memory_bytes: u64,
-    /// Where its module came from, without credentials.
+    /// The origin of its module, without credentials.
     pub source: String,
 }
 

@@ -31,16 +31,21 @@ const FOREIGN_WORDS: [(&str, &[&str]); 7] = [
     ("system/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
 ];
 /// Identifiers that were given up for the field's terms. They stay away.
-const LEFT_WORDS: [&str; 24] = [
+const LEFT_WORDS: [&str; 36] = [
     "Above",
+    "CUT_GRACE",
     "Callees",
     "Came",
     "Did",
     "Lifecycle",
     "MadeCall",
+    "NodeTalk",
     "Popped",
     "Said",
     "Shelf",
+    "Speaker",
+    "Talk",
+    "TalkEvent",
     "Tape",
     "Thin",
     "Told",
@@ -48,14 +53,21 @@ const LEFT_WORDS: [&str; 24] = [
     "Workshop",
     "buried",
     "bury",
+    "converse",
+    "goes_on",
     "is_unsafe",
     "leave_stuck",
     "said",
+    "say",
     "stands_still",
     "stillborn",
     "stood_still",
+    "talk",
+    "talks",
+    "tell",
     "told",
     "under_way",
+    "untold",
 ];
 /// Names that stood for several types: each type has a name of its own.
 const LEFT_TYPES: [&str; 13] = [

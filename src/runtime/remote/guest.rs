@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::converse::{Speaker, run_of, unexpected};
 use super::home::Home;
 use super::node_table::NodeKey;
+use super::request_handler::{RequestHandler, run_of, unexpected};
 use super::wire::{Ended, HomeMessage, NodeMessage, PAYLOAD_BYTES_MAX, Usage};
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, HostData, MemoryUse, Place, Spec, Upcalls};
 
@@ -64,9 +64,9 @@ impl Guest for RemoteGuest {
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
         let began = Instant::now();
         self.cost = Cost::NOTHING;
-        let talk = self.home.begin(&self.node.name);
+        let conversation = self.home.begin(&self.node.name);
         let mut host_data = self.host_data.take();
-        let mut speaker = Speaker {
+        let mut handler = RequestHandler {
             home: &self.home,
             up: &up,
             spec: &self.spec,
@@ -74,15 +74,15 @@ impl Guest for RemoteGuest {
             requests: Duration::ZERO,
         };
         let message = NodeMessage::Call { instance: self.instance, function: function.0, run: run_of(&*up) };
-        let ran = speaker.converse(&talk, &message, &self.input);
-        self.home.end(&talk);
+        let ran = handler.serve(&conversation, &message, &self.input);
+        self.home.end(&conversation);
         let ran = match ran {
             Ok((HomeMessage::Ended(mut ended), output)) => {
-                ended.result = ended.result.map_err(|failure| speaker.failed(failure));
-                Ok((ended, output, began.elapsed().saturating_sub(speaker.requests)))
+                ended.result = ended.result.map_err(|failure| handler.failed(failure));
+                Ok((ended, output, began.elapsed().saturating_sub(handler.requests)))
             }
-            Ok((HomeMessage::Refused(failure), _)) => Err(speaker.failed(failure)),
-            Ok(_) => Err(unexpected(&talk)),
+            Ok((HomeMessage::Refused(failure), _)) => Err(handler.failed(failure)),
+            Ok(_) => Err(unexpected(&conversation)),
             Err(failure) => Err(failure),
         };
         self.host_data = host_data;

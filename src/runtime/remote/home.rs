@@ -1,7 +1,6 @@
-//! The home's side of a system: the connection, what comes over it, and whom it is for.
+//! The home's side of a system: the connection and its messages, each given to whom it is for.
 //!
-//! What comes is taken on the connection's thread, which waits for nobody; what follows from it is done on the
-//! threads of the calls.
+//! Messages are taken on the connection's thread, which waits for nobody; the threads of the calls do the work.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,24 +9,24 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::node_table::{Ending, NodeKey, NodeTable};
-use super::talk::{Loss, Talk, TalkEvent};
 use super::transfer::Way;
 use super::wire::{
-    BEAT_INTERVAL, Conversation, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
+    BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
     Subjects, SystemName, WIRE_VERSION, decode, encode,
 };
 use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings, NotSent};
 use crate::runtime::{Failure, NodeView, NodeWatcher};
 
-/// The time for nodes to answer a new home, before it is said which there are.
+/// The time for nodes to answer a new home, before they are listed.
 const ANSWER_TIME: Duration = Duration::from_millis(150);
-/// The longest that a node is waited for which is not there.
+/// The longest wait for a node to appear.
 const APPEAR_MAX: Duration = Duration::from_millis(1_500);
 /// The longest wait for a node's answer to [`NodeMessage::Ping`].
 const PING_MAX: Duration = Duration::from_secs(1);
 
-/// What a home is made of.
+/// The options of a home.
 #[derive(Clone, Default)]
 pub struct HomeOptions {
     pub nats: NatsSettings,
@@ -43,10 +42,10 @@ pub struct Home {
     nodes: Mutex<NodeTable>,
     /// Notified when a node appears.
     appeared: Condvar,
-    talks: Mutex<HashMap<u64, Arc<Talk>>>,
-    next_talk: AtomicU64,
+    conversations: Mutex<HashMap<u64, Arc<Conversation>>>,
+    next_conversation: AtomicU64,
     watcher: OnceLock<Arc<dyn NodeWatcher>>,
-    /// What nodes are to drop, once they can be told.
+    /// Instances for their nodes to drop, once there is a connection.
     drops: Mutex<Vec<(NodeName, u64)>>,
 }
 
@@ -69,8 +68,8 @@ impl Home {
             connection: OnceLock::new(),
             nodes: Mutex::default(),
             appeared: Condvar::new(),
-            talks: Mutex::default(),
-            next_talk: AtomicU64::new(1),
+            conversations: Mutex::default(),
+            next_conversation: AtomicU64::new(1),
             watcher: OnceLock::new(),
             drops: Mutex::default(),
         });
@@ -81,7 +80,7 @@ impl Home {
         Ok(home)
     }
 
-    /// Says that this home ends: its nodes drop what they hold for it. Not for the connection's thread.
+    /// Announces the end of this home: its nodes drop their instances for it. Not for the connection's thread.
     pub fn close(&self) {
         self.publish(self.subjects.home_beats(), self.own_beat(true));
         if let Some(connection) = self.connection.get() {
@@ -95,13 +94,13 @@ impl Home {
     }
 
     fn ping(&self, node: &NodeName) -> Option<Duration> {
-        let talk = self.begin(node);
+        let conversation = self.begin(node);
         let began = Instant::now();
-        let sent = self.send(&talk, &NodeMessage::Ping, &[]);
-        let pong = sent.ok().map(|()| talk.next(Some(began + PING_MAX)));
+        let sent = self.send(&conversation, &NodeMessage::Ping, &[]);
+        let pong = sent.ok().map(|()| conversation.next(Some(began + PING_MAX)));
         let took = began.elapsed();
-        self.end(&talk);
-        matches!(pong?, TalkEvent::Message(HomeMessage::Pong, _)).then_some(took)
+        self.end(&conversation);
+        matches!(pong?, ConversationEvent::Message(HomeMessage::Pong, _)).then_some(took)
     }
 
     /// The least loaded node that fits `pattern`. One that is not there is waited for while this home is new.
@@ -127,32 +126,37 @@ impl Home {
     }
 
     /// Begins a conversation with a node.
-    pub(super) fn begin(&self, node: &NodeName) -> Arc<Talk> {
-        let number = self.next_talk.fetch_add(1, Ordering::Relaxed);
-        let talk = Arc::new(Talk::new(Conversation { home: self.number, number }, node.clone()));
-        self.talks.lock().insert(number, talk.clone());
-        talk
+    pub(super) fn begin(&self, node: &NodeName) -> Arc<Conversation> {
+        let number = self.next_conversation.fetch_add(1, Ordering::Relaxed);
+        let conversation = Arc::new(Conversation::new(ConversationId { home: self.number, number }, node.clone()));
+        self.conversations.lock().insert(number, conversation.clone());
+        conversation
     }
 
-    /// Ends a conversation. What still comes of it is not taken.
-    pub(super) fn end(&self, talk: &Talk) {
-        self.talks.lock().remove(&talk.of.number);
+    /// Ends a conversation. Its later messages are not taken.
+    pub(super) fn end(&self, conversation: &Conversation) {
+        self.conversations.lock().remove(&conversation.of.number);
     }
 
-    /// Says something in a conversation.
+    /// Sends a message of a conversation.
     ///
     /// # Errors
     /// There is no connection, or the conversation was lost.
-    pub(super) fn send(&self, talk: &Talk, message: &NodeMessage, payload: &[u8]) -> Result<(), NotSent> {
+    pub(super) fn send(
+        &self,
+        conversation: &Conversation,
+        message: &NodeMessage,
+        payload: &[u8],
+    ) -> Result<(), NotSent> {
         let connection = self.connection.get().ok_or(NotSent)?;
-        let (subject, answer_to) = (self.subjects.node(&talk.node), Some(self.subjects.home(talk.of)));
-        Way { connection, of: talk.of, subject, answer_to }.send(message, payload, &talk.window)
+        let (subject, answer_to) = (self.subjects.node(&conversation.node), Some(self.subjects.home(conversation.of)));
+        Way { connection, of: conversation.of, subject, answer_to }.send(message, payload, &conversation.window)
     }
 
-    /// Tells a node to drop an instance: now, or when there is a connection.
+    /// Has a node drop an instance: now, or when there is a connection.
     pub(super) fn drop_instance(&self, node: &NodeName, instance: u64) {
-        let talk = Talk::new(Conversation { home: self.number, number: 0 }, node.clone());
-        if self.send(&talk, &NodeMessage::Drop { instance }, &[]).is_err() {
+        let conversation = Conversation::new(ConversationId { home: self.number, number: 0 }, node.clone());
+        if self.send(&conversation, &NodeMessage::Drop { instance }, &[]).is_err() {
             let mut drops = self.drops.lock();
             if drops.len() < DROPS_MAX {
                 drops.push((node.clone(), instance));
@@ -167,7 +171,7 @@ impl Home {
     }
 
     fn end_node(&self, key: NodeKey, loss: Loss) {
-        self.lose_talks(loss, |talk| talk.node == key.name);
+        self.lose_conversations(loss, |conversation| conversation.node == key.name);
         let Some(watcher) = self.watcher.get().cloned() else { return };
         // Instances are dropped, which says so to their nodes: nothing for the connection's own thread.
         let thread = std::thread::Builder::new().name("plugsh-lost".into());
@@ -175,9 +179,10 @@ impl Home {
         let _ = thread.spawn(move || watcher.lost(key.name.as_str(), key.incarnation));
     }
 
-    fn lose_talks(&self, loss: Loss, of: impl Fn(&Talk) -> bool) {
-        let talks: Vec<Arc<Talk>> = self.talks.lock().values().filter(|talk| of(talk)).cloned().collect();
-        talks.iter().for_each(|talk| talk.lose(loss));
+    fn lose_conversations(&self, loss: Loss, of: impl Fn(&Conversation) -> bool) {
+        let conversations: Vec<Arc<Conversation>> =
+            self.conversations.lock().values().filter(|conversation| of(conversation)).cloned().collect();
+        conversations.iter().for_each(|conversation| conversation.lose(loss));
     }
 
     fn take_beat(&self, bytes: &[u8]) {
@@ -187,30 +192,32 @@ impl Home {
         self.appeared.notify_all();
         match ending {
             Some(Ending::Node(key)) => self.end_node(key, Loss::Gone),
-            Some(Ending::Conversations(node)) => self.lose_talks(Loss::Connection, |talk| talk.node == node),
+            Some(Ending::Conversations(node)) => {
+                self.lose_conversations(Loss::Connection, |conversation| conversation.node == node)
+            }
             None => {}
         }
     }
 
     fn take_packet(&self, number: u64, bytes: &[u8]) {
-        let talk = self.talks.lock().get(&number).cloned();
+        let conversation = self.conversations.lock().get(&number).cloned();
         let packet = decode::<Packet<HomeMessage>>(bytes);
-        let Some(talk) = talk else { return };
+        let Some(conversation) = conversation else { return };
         let chunks = match packet {
-            Ok((Packet::First { bytes, message, .. }, chunk)) => talk.first(message, bytes, chunk),
-            Ok((Packet::More { .. }, chunk)) => talk.more(chunk),
+            Ok((Packet::First { bytes, message, .. }, chunk)) => conversation.first(message, bytes, chunk),
+            Ok((Packet::More { .. }, chunk)) => conversation.more(chunk),
             Ok((Packet::Arrived { chunks, .. }, _)) => {
-                talk.window.arrived(chunks);
+                conversation.window.arrived(chunks);
                 0
             }
             Err(_) => {
-                talk.lose(Loss::Garbage);
+                conversation.lose(Loss::Garbage);
                 0
             }
         };
         if chunks > 0 {
-            let packet: Packet<()> = Packet::Arrived { of: talk.of, chunks };
-            self.publish(self.subjects.node(&talk.node), encode(&packet, &[]));
+            let packet: Packet<()> = Packet::Arrived { of: conversation.of, chunks };
+            self.publish(self.subjects.node(&conversation.node), encode(&packet, &[]));
         }
     }
 
@@ -243,12 +250,12 @@ impl Home {
 
     /// Wakes the threads of all conversations.
     pub(super) fn nudge_all(&self) {
-        let talks: Vec<Arc<Talk>> = self.talks.lock().values().cloned().collect();
-        talks.iter().for_each(|talk| talk.nudge());
+        let conversations: Vec<Arc<Conversation>> = self.conversations.lock().values().cloned().collect();
+        conversations.iter().for_each(|conversation| conversation.nudge());
     }
 
-    /// Tells `watcher` of lost nodes from now on; set once.
-    pub(super) fn tell(&self, watcher: Arc<dyn NodeWatcher>) {
+    /// Notifies `watcher` of lost nodes from now on; set once.
+    pub(super) fn notify_of_losses(&self, watcher: Arc<dyn NodeWatcher>) {
         // A second one is not wanted by anybody.
         self.watcher.set(watcher).ok();
     }
@@ -263,23 +270,23 @@ impl Listener for Home {
         if !message.is_unheard {
             return self.take_packet(number, &message.bytes);
         }
-        let Some(talk) = self.talks.lock().get(&number).cloned() else { return };
-        talk.lose(Loss::Unheard);
-        let lost = self.nodes.lock().lose(&talk.node);
+        let Some(conversation) = self.conversations.lock().get(&number).cloned() else { return };
+        conversation.lose(Loss::Unheard);
+        let lost = self.nodes.lock().lose(&conversation.node);
         if let Some(key) = lost {
             self.end_node(key, Loss::Unheard);
         }
     }
 
     fn interrupted(&self) {
-        self.lose_talks(Loss::Connection, |_| true);
+        self.lose_conversations(Loss::Connection, |_| true);
     }
 
     fn connected(&self) {
         self.beat();
         let drops = std::mem::take(&mut *self.drops.lock());
         for (node, instance) in drops {
-            let (of, message) = (Conversation { home: self.number, number: 0 }, NodeMessage::Drop { instance });
+            let (of, message) = (ConversationId { home: self.number, number: 0 }, NodeMessage::Drop { instance });
             self.publish(self.subjects.node(&node), encode(&Packet::First { of, bytes: 0, message }, &[]));
         }
     }

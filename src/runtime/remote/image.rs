@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::converse::{Speaker, lost, not_sent, run_of, unexpected};
+use super::conversation::{Conversation, ConversationEvent};
 use super::guest::RemoteGuest;
 use super::home::Home;
 use super::node_table::NodeKey;
-use super::talk::{Talk, TalkEvent};
+use super::request_handler::{RequestHandler, lost, not_sent, run_of, unexpected};
 use super::wire::{HomeMessage, ModuleName, NodeMessage, WireInterface};
 use crate::image_origin::ImageOrigin;
 use crate::nats::NotSent;
@@ -55,11 +55,11 @@ impl Nodes for Home {
     }
 
     fn set_watcher(&self, watcher: Arc<dyn NodeWatcher>) {
-        self.tell(watcher);
+        self.notify_of_losses(watcher);
     }
 }
 
-/// What a node says of a program that it has compiled.
+/// A compiled program as its node describes it.
 struct Prepared {
     image: u64,
     code_bytes: u64,
@@ -142,21 +142,26 @@ impl RemoteImage {
         up: &Arc<dyn Upcalls>,
     ) -> Result<Option<Box<dyn Guest>>, Failure> {
         let image = self.on_node(node, &**up)?;
-        let talk = self.home.begin(&node.name);
+        let conversation = self.home.begin(&node.name);
         let mut host_data = None;
-        let mut speaker =
-            Speaker { home: &self.home, up: &up, spec, host_data: &mut host_data, requests: std::time::Duration::ZERO };
+        let mut handler = RequestHandler {
+            home: &self.home,
+            up: &up,
+            spec,
+            host_data: &mut host_data,
+            requests: std::time::Duration::ZERO,
+        };
         let message = NodeMessage::Instantiate { image, plugin: self.program.stem.clone(), run: run_of(&**up) };
-        let made = speaker.converse(&talk, &message, &json(&**spec)?);
-        self.home.end(&talk);
+        let made = handler.serve(&conversation, &message, &json(&**spec)?);
+        self.home.end(&conversation);
         match made? {
             (HomeMessage::Made { instance, usage }, _) => {
                 let home = self.home.clone();
                 Ok(Some(Box::new(RemoteGuest::new(home, node.clone(), instance, usage, spec.clone(), host_data))))
             }
             (HomeMessage::Lacks { .. }, _) => Ok(None),
-            (HomeMessage::Refused(failure), _) => Err(speaker.failed(failure)),
-            _ => Err(unexpected(&talk)),
+            (HomeMessage::Refused(failure), _) => Err(handler.failed(failure)),
+            _ => Err(unexpected(&conversation)),
         }
     }
 }
@@ -167,50 +172,53 @@ fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
 }
 
 fn prepare(home: &Home, node: &NodeKey, program: &Program, up: &dyn Upcalls) -> Result<Prepared, Failure> {
-    let talk = home.begin(&node.name);
-    let prepared = prepare_in(home, node, &talk, program, up);
+    let conversation = home.begin(&node.name);
+    let prepared = prepare_in(home, node, &conversation, program, up);
     if prepared.is_err() {
         // The node may be compiling for nobody; without a connection it finds out itself.
-        let _ = home.send(&talk, &NodeMessage::Cut, &[]);
+        let _ = home.send(&conversation, &NodeMessage::Cancel, &[]);
     }
-    home.end(&talk);
+    home.end(&conversation);
     prepared
 }
 
 fn prepare_in(
     home: &Home,
     node: &NodeKey,
-    talk: &Talk,
+    conversation: &Conversation,
     program: &Program,
     up: &dyn Upcalls,
 ) -> Result<Prepared, Failure> {
     let name =
         |module: &crate::runtime::ModuleBytes| ModuleName { name: module.name.clone(), sha256: module.sha256.clone() };
     let modules = program.modules.iter().map(name).collect();
-    let say = |message: &NodeMessage, payload: &[u8]| {
-        home.send(talk, message, payload).map_err(|NotSent| not_sent(talk, home))
+    let send = |message: &NodeMessage, payload: &[u8]| {
+        home.send(conversation, message, payload).map_err(|NotSent| not_sent(conversation, home))
     };
     if up.interrupted() {
         return Err(Failure::interrupted());
     }
-    say(&NodeMessage::Prepare { plugin: program.stem.clone(), modules }, &json(&program.spec)?)?;
+    send(&NodeMessage::Prepare { plugin: program.stem.clone(), modules }, &json(&program.spec)?)?;
     loop {
-        match talk.next(None) {
-            TalkEvent::Message(HomeMessage::Lacks { modules }, _) => {
+        match conversation.next(None) {
+            ConversationEvent::Message(HomeMessage::Lacks { modules }, _) => {
                 for index in modules {
-                    let module = program.modules.get(index).ok_or_else(|| unexpected(talk))?;
-                    say(&NodeMessage::Module { index }, &module.bytes)?;
+                    let module = program.modules.get(index).ok_or_else(|| unexpected(conversation))?;
+                    send(&NodeMessage::Module { index }, &module.bytes)?;
                 }
             }
-            TalkEvent::Message(HomeMessage::Prepared { image, code_bytes, origin }, payload) => {
-                let interface: WireInterface = serde_json::from_slice(&payload).map_err(|_| unexpected(talk))?;
+            ConversationEvent::Message(HomeMessage::Prepared { image, code_bytes, origin }, payload) => {
+                let interface: WireInterface =
+                    serde_json::from_slice(&payload).map_err(|_| unexpected(conversation))?;
                 return Ok(Prepared { image, code_bytes, origin, interface: interface.interface() });
             }
-            TalkEvent::Message(HomeMessage::Refused(failure), _) => return Err(failure.from_elsewhere()),
-            TalkEvent::Message(..) => return Err(unexpected(talk)),
-            TalkEvent::Nudged | TalkEvent::TimedOut if up.interrupted() => return Err(Failure::interrupted()),
-            TalkEvent::Nudged | TalkEvent::TimedOut => {}
-            TalkEvent::Lost(loss) => return Err(lost(&node.name, loss)),
+            ConversationEvent::Message(HomeMessage::Refused(failure), _) => return Err(failure.from_elsewhere()),
+            ConversationEvent::Message(..) => return Err(unexpected(conversation)),
+            ConversationEvent::Nudged | ConversationEvent::TimedOut if up.interrupted() => {
+                return Err(Failure::interrupted());
+            }
+            ConversationEvent::Nudged | ConversationEvent::TimedOut => {}
+            ConversationEvent::Lost(loss) => return Err(lost(&node.name, loss)),
         }
     }
 }

@@ -3,15 +3,15 @@
 //!
 //! - `wire`: what both sides say. `transfer`: payloads in chunks, both ways.
 //! - `home`: the connection, what comes over it, and whom it is for. `node_table`: the known nodes.
-//! - `talk`: one conversation. `converse`: it served to its end, the guest's requests with it.
+//! - `conversation`: one conversation. `request_handler`: it served to its end, the guest's requests with it.
 //! - `image`, `guest`: a program on nodes, and one instance on one of them.
 
-mod converse;
+mod conversation;
 mod guest;
 mod home;
 mod image;
 mod node_table;
-mod talk;
+mod request_handler;
 pub mod transfer;
 pub mod wire;
 

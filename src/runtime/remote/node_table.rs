@@ -31,7 +31,7 @@ struct KnownNode {
 #[derive(Default)]
 pub struct NodeTable(BTreeMap<NodeName, KnownNode>);
 
-/// What a heartbeat ended.
+/// The parts of a node that a heartbeat ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The node with all that it had.

@@ -4,12 +4,12 @@
 use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 
-use super::wire::{CHUNK_BYTES, Conversation, PAYLOAD_BYTES_MAX, Packet, WireError, encode};
+use super::wire::{CHUNK_BYTES, ConversationId, PAYLOAD_BYTES_MAX, Packet, WireError, encode};
 use crate::nats::{Connection, NotSent};
 
 /// Most chunks that were sent and have not arrived.
 const WINDOW_CHUNKS: u32 = 8;
-/// An arrival is told after so many chunks.
+/// Chunks between two acknowledgements.
 const ARRIVALS_EACH: u32 = WINDOW_CHUNKS / 2;
 
 /// The chunks of one conversation that are under way in one direction.
@@ -56,12 +56,12 @@ impl Window {
     }
 }
 
-/// Where the messages of a conversation go in one direction.
+/// The way of a conversation's messages in one direction.
 pub struct Way<'a> {
     pub connection: &'a Connection,
-    pub of: Conversation,
+    pub of: ConversationId,
     pub subject: String,
-    /// Where the server says that nobody listens there.
+    /// The subject for the server's answer that nobody listens.
     pub answer_to: Option<String>,
 }
 
@@ -87,15 +87,15 @@ impl Way<'_> {
 pub struct Arrival<M> {
     /// A message that is whole now.
     pub message: Option<(M, Vec<u8>)>,
-    /// The chunks whose arrival is to be told.
+    /// The chunks whose arrival is to be acknowledged.
     pub chunks: u32,
 }
 
 /// Messages of one conversation as they arrive in one direction.
 pub struct Inbox<M> {
     partial: Option<Partial<M>>,
-    /// Chunks whose arrival has not been told.
-    untold: u32,
+    /// Chunks whose arrival is not acknowledged yet.
+    unreported: u32,
 }
 
 struct Partial<M> {
@@ -106,7 +106,7 @@ struct Partial<M> {
 
 impl<M> Default for Inbox<M> {
     fn default() -> Self {
-        Inbox { partial: None, untold: 0 }
+        Inbox { partial: None, unreported: 0 }
     }
 }
 
@@ -137,10 +137,11 @@ impl<M> Inbox<M> {
             return Err(WireError);
         }
         partial.bytes.extend_from_slice(chunk);
-        self.untold += 1;
+        self.unreported += 1;
         let is_whole = partial.bytes.len() as u64 == partial.bytes_whole;
         let message = self.partial.take_if(|_| is_whole).map(|partial| (partial.message, partial.bytes));
-        let chunks = if is_whole || self.untold >= ARRIVALS_EACH { std::mem::take(&mut self.untold) } else { 0 };
+        let chunks =
+            if is_whole || self.unreported >= ARRIVALS_EACH { std::mem::take(&mut self.unreported) } else { 0 };
         Ok(Arrival { message, chunks })
     }
 }

@@ -21,7 +21,7 @@ use crate::text::{io_cause, quoted};
 /// How long a server has for its first words.
 const HELLO_MAX: Duration = Duration::from_secs(5);
 
-/// Where a client wants to be, and as what.
+/// A client's server, and its rights there.
 #[derive(Debug, Clone, Default)]
 pub struct Connect {
     /// A name, a path or an address; `None`: the one server of the user.

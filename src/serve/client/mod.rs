@@ -29,7 +29,7 @@ const EVENTS_WAITING_MAX: usize = 4_096;
 /// The most notices that wait for the prompt; the oldest are dropped first.
 const NOTICES_MAX: usize = 100;
 
-/// What is done once, with the reason, when the server is gone.
+/// Called once, with the reason, when the server is gone.
 pub type OnGone = Box<dyn FnOnce(&str) + Send>;
 
 /// A connection to a server. Clones share it.
@@ -51,7 +51,7 @@ struct Waiting {
     requests: BTreeMap<u64, SyncSender<Event>>,
     /// Notices that no request has asked for.
     notices: VecDeque<Line>,
-    /// Why the server is gone.
+    /// The reason why the server is gone.
     gone: Option<String>,
     on_gone: Option<OnGone>,
 }
@@ -88,7 +88,7 @@ impl Pending {
 }
 
 impl Client {
-    /// What the server said of itself.
+    /// The server's description of itself.
     pub fn welcome(&self) -> &Welcome {
         &self.shared.welcome
     }

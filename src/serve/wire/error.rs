@@ -39,7 +39,7 @@ pub struct WireError {
     pub code: i64,
     /// One line.
     pub message: String,
-    /// What else is known, by kind of request.
+    /// Further facts, by kind of request.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
 }

@@ -7,7 +7,7 @@ use super::LINE_BYTES_MAX;
 /// The first room for a line; longer lines take more as they come.
 const BUFFER_BYTES: usize = 16 << 10;
 
-/// Why no line was read.
+/// The cause of a line that was not read.
 #[derive(Debug)]
 pub enum ReadError {
     /// The line is over [`LINE_BYTES_MAX`].

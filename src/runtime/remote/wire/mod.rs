@@ -1,7 +1,7 @@
 //! What a home and its nodes say to each other: types, versions, bounds. Shared by both sides, and plain data.
 //!
 //! A home is the plugsh that has the processes; a node holds instances for it. Each message is a header in JSON with
-//! the bytes of a payload behind it ([`packet`]). A conversation ([`Conversation`]) is one request of a home and all
+//! the bytes of a payload behind it ([`packet`]). A conversation ([`ConversationId`]) is one request of a home and all
 //! that follows from it, in both directions. What comes from the other side is bounded before it is used.
 
 mod beat;
@@ -25,7 +25,7 @@ pub const WIRE_VERSION: u32 = 1;
 
 /// One request of a home and what follows from it: the home's number, and one that the home gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Conversation {
+pub struct ConversationId {
     pub home: u64,
     pub number: u64,
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Conversation;
+use super::ConversationId;
 use crate::text::quoted;
 
 /// Longest name of a system or a node, in bytes.
@@ -120,17 +120,17 @@ impl Subjects {
         format!("{}.homes", self.prefix)
     }
 
-    /// What a node is told.
+    /// The messages to a node.
     pub fn node(&self, node: &NodeName) -> String {
         format!("{}.node.{node}", self.prefix)
     }
 
-    /// What a home is told in one conversation.
-    pub fn home(&self, conversation: Conversation) -> String {
+    /// The messages to a home in one conversation.
+    pub fn home(&self, conversation: ConversationId) -> String {
         format!("{}.home.{:x}.{:x}", self.prefix, conversation.home, conversation.number)
     }
 
-    /// All that a home is told.
+    /// All messages to a home.
     pub fn home_all(&self, home: u64) -> String {
         format!("{}.home.{home:x}.*", self.prefix)
     }
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_home_finds_its_conversation_in_the_subject() {
         let subjects = Subjects::of(&SystemName::default());
-        let subject = subjects.home(Conversation { home: 7, number: 0xabc });
+        let subject = subjects.home(ConversationId { home: 7, number: 0xabc });
         assert_eq!(Subjects::conversation_number(&subject), Some(0xabc));
         assert_eq!(Subjects::conversation_number("plugsh"), None);
     }

@@ -4,7 +4,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Conversation;
+use super::ConversationId;
 
 /// Bytes of a payload in one packet.
 pub const CHUNK_BYTES: usize = 512 << 10;
@@ -22,16 +22,16 @@ const LENGTH_BYTES: usize = 4;
 #[serde(rename_all = "snake_case")]
 pub enum Packet<M> {
     /// A message, and the first of the `bytes` of its payload.
-    First { of: Conversation, bytes: u64, message: M },
+    First { of: ConversationId, bytes: u64, message: M },
     /// More of them.
-    More { of: Conversation },
+    More { of: ConversationId },
     /// So many more chunks of the payload have arrived.
-    Arrived { of: Conversation, chunks: u32 },
+    Arrived { of: ConversationId, chunks: u32 },
 }
 
 impl<M> Packet<M> {
     /// The conversation that it is of.
-    pub fn conversation(&self) -> Conversation {
+    pub fn conversation(&self) -> ConversationId {
         match self {
             Packet::First { of, .. } | Packet::More { of } | Packet::Arrived { of, .. } => *of,
         }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_packet_is_read_as_it_was_written() {
-        let of = Conversation { home: 1, number: 2 };
+        let of = ConversationId { home: 1, number: 2 };
         let packet = Packet::First { of, bytes: 3, message: NodeMessage::Ping };
         let bytes = encode(&packet, b"abc");
         let (read, payload) = decode::<Packet<NodeMessage>>(&bytes).unwrap();

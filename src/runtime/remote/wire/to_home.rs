@@ -1,4 +1,4 @@
-//! What a node tells a home.
+//! The messages of a node to a home.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,9 @@ pub enum HomeMessage {
     Prepared { image: u64, code_bytes: u64, origin: ImageOrigin },
     /// The instance is made.
     Made { instance: u64, usage: Usage },
-    /// The guest asks for something and waits. The payload is an input.
+    /// The guest sends a request and waits. The payload is an input.
     Request(Request),
-    /// The guest tells something and goes on. The payload is a text, or the bytes that it wrote.
+    /// The guest sends a note and runs on. The payload is a text, or the bytes that it wrote.
     Note(Note),
     /// The call is over. The payload is its output.
     Ended(Ended),
@@ -27,7 +27,7 @@ pub enum HomeMessage {
     Pong,
 }
 
-/// What a guest asks for, as in [`Upcalls`](crate::runtime::Upcalls).
+/// A request of a guest, as in [`Upcalls`](crate::runtime::Upcalls).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -68,7 +68,7 @@ pub enum Request {
     },
 }
 
-/// What a guest tells.
+/// A note of a guest, which needs no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {

@@ -1,4 +1,4 @@
-//! What a home tells a node.
+//! The messages of a home to a node.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +16,15 @@ pub enum NodeMessage {
     Instantiate { image: u64, plugin: String, run: Run },
     /// Call a function of an instance, by its place in the interface. The payload is the input.
     Call { instance: u64, function: u32, run: Run },
-    /// The end of a request of the conversation's guest. The payload is what it gave.
+    /// The end of a request of the conversation's guest. The payload is its output.
     Answer(Answer),
     /// End the conversation's guest.
-    Cut,
+    Cancel,
     /// Stop the conversation's guest where it stands, and ask what then.
     Halt,
     /// Drop an instance.
     Drop { instance: u64 },
-    /// Say that you are there.
+    /// Answer with a pong.
     Ping,
 }
 
@@ -36,7 +36,7 @@ pub struct ModuleName {
     pub sha256: String,
 }
 
-/// What a run needs to know of the call that it is.
+/// A run, by its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The process that it is a call of.
@@ -45,7 +45,7 @@ pub struct Run {
     pub remaining_us: Option<u64>,
     /// The lowest level of log lines that is kept.
     pub log_level: LogLevel,
-    /// Whether somebody wants to know what it asks of its host.
+    /// Whether its requests to its host are to be noted.
     pub watches_host: bool,
     /// Whether somebody takes what it writes to WASI's standard streams.
     pub takes_streams: bool,
@@ -56,7 +56,7 @@ pub struct Run {
 pub struct Answer {
     pub result: Result<u64, Failure>,
     /// Whether the guest is to end now.
-    pub is_cut: bool,
+    pub is_cancelled: bool,
     /// The time that is left, in microseconds: the request may have suspended the deadline.
     pub remaining_us: Option<u64>,
 }

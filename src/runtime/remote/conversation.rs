@@ -1,4 +1,4 @@
-//! One conversation as the home has it: what has come and waits, and the thread that waits for it.
+//! One conversation as the home has it: its messages that wait, and the thread that takes them.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -6,30 +6,30 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 
 use super::transfer::{Inbox, Window};
-use super::wire::{Conversation, HomeMessage, NodeName};
+use super::wire::{ConversationId, HomeMessage, NodeName};
 
-/// Most messages that wait; a node that sends more is not listened to any more.
+/// Most messages that wait; one more loses the conversation.
 const MESSAGES_MAX: usize = 4096;
 
 /// One conversation.
-pub struct Talk {
-    pub of: Conversation,
+pub struct Conversation {
+    pub of: ConversationId,
     pub node: NodeName,
     /// Chunks on their way to the node.
     pub window: Window,
-    state: Mutex<TalkState>,
+    state: Mutex<ConversationState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct TalkState {
+struct ConversationState {
     inbox: Inbox<HomeMessage>,
     whole: VecDeque<(HomeMessage, Vec<u8>)>,
     is_nudged: bool,
     loss: Option<Loss>,
 }
 
-/// Why nothing more comes.
+/// The cause of a lost conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// Nobody listens to the node's subject.
@@ -38,26 +38,26 @@ pub enum Loss {
     Gone,
     /// The connection was lost, here or there.
     Connection,
-    /// What it says is nothing that a node says.
+    /// A node sends no such message.
     Garbage,
 }
 
-/// The next thing in a conversation.
-pub enum TalkEvent {
+/// The next event of a conversation.
+pub enum ConversationEvent {
     Message(HomeMessage, Vec<u8>),
-    /// Somebody wants the waiting thread to look whether its call is to end.
+    /// The waiting thread is to check whether its call is to end.
     Nudged,
     Lost(Loss),
     TimedOut,
 }
 
-impl Talk {
-    /// A conversation in which nothing was said.
-    pub fn new(of: Conversation, node: NodeName) -> Talk {
-        Talk { of, node, window: Window::default(), state: Mutex::default(), changed: Condvar::new() }
+impl Conversation {
+    /// A conversation without messages.
+    pub fn new(of: ConversationId, node: NodeName) -> Conversation {
+        Conversation { of, node, window: Window::default(), state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Takes a message's beginning from the node. Gives the chunks whose arrival is to be told.
+    /// Takes a message's beginning from the node. Gives the chunks whose arrival is to be acknowledged.
     pub fn first(&self, message: HomeMessage, bytes_whole: u64, chunk: &[u8]) -> u32 {
         self.arrive(|inbox| inbox.first(message, bytes_whole, chunk))
     }
@@ -101,26 +101,28 @@ impl Talk {
         self.window.close();
     }
 
-    /// Why it was lost, if it was.
+    /// The cause of its loss, if it was lost.
     pub fn loss(&self) -> Option<Loss> {
         self.state.lock().loss
     }
 
-    /// Waits for the next thing. What came before a loss is given before it.
-    pub fn next(&self, until: Option<Instant>) -> TalkEvent {
+    /// Waits for the next event. Messages from before a loss are given before it.
+    pub fn next(&self, until: Option<Instant>) -> ConversationEvent {
         let mut state = self.state.lock();
         loop {
             if let Some((message, payload)) = state.whole.pop_front() {
-                return TalkEvent::Message(message, payload);
+                return ConversationEvent::Message(message, payload);
             }
             if let Some(loss) = state.loss {
-                return TalkEvent::Lost(loss);
+                return ConversationEvent::Lost(loss);
             }
             if std::mem::take(&mut state.is_nudged) {
-                return TalkEvent::Nudged;
+                return ConversationEvent::Nudged;
             }
             match until {
-                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return TalkEvent::TimedOut,
+                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => {
+                    return ConversationEvent::TimedOut;
+                }
                 Some(_) => {}
                 None => self.changed.wait(&mut state),
             }

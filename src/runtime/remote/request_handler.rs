@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::home::Home;
-use super::talk::{Loss, Talk, TalkEvent};
 use super::wire::{Answer, HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, Run};
 use crate::nats::NotSent;
 use crate::runtime::host_functions::NAME_BYTES_MAX;
@@ -15,8 +15,8 @@ use crate::runtime::{
 };
 use crate::text::bounded;
 
-/// The longest that a guest which was told to end is waited for; the node drops it when it hears of it.
-const CUT_GRACE: Duration = Duration::from_secs(1);
+/// The longest wait for a cancelled guest to end; the node drops it once the order arrives.
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
 /// The longest wait for the deadline here, after the node's clock has met it.
 const DEADLINE_GRACE: Duration = Duration::from_millis(500);
 /// The most bytes of a lease that a node asks for at once.
@@ -24,8 +24,8 @@ const LEASE_BYTES_MAX: u64 = 4 << 30;
 /// The most bytes of a log line that are taken from a node.
 const LOG_BYTES_MAX: usize = 64 << 10;
 
-/// Whose conversation it is.
-pub struct Speaker<'a> {
+/// The answers of one conversation to its guest's requests.
+pub struct RequestHandler<'a> {
     pub home: &'a Home,
     pub up: &'a Arc<dyn Upcalls>,
     pub spec: &'a Arc<Spec>,
@@ -34,7 +34,7 @@ pub struct Speaker<'a> {
     pub requests: Duration,
 }
 
-/// What a run needs to know, of the top call of `up`.
+/// The run of the top call of `up`.
 pub fn run_of(up: &dyn Upcalls) -> Run {
     Run {
         process: up.current(),
@@ -63,29 +63,29 @@ pub fn lost(node: &NodeName, loss: Loss) -> Failure {
 }
 
 /// The failure of a message that answers nothing.
-pub fn unexpected(talk: &Talk) -> Failure {
-    lost(&talk.node, Loss::Garbage)
+pub fn unexpected(conversation: &Conversation) -> Failure {
+    lost(&conversation.node, Loss::Garbage)
 }
 
-/// The failure of what could not be said to a node.
-pub fn not_sent(talk: &Talk, home: &Home) -> Failure {
-    match talk.loss() {
-        Some(loss) => lost(&talk.node, loss),
+/// The failure of a message that could not be sent.
+pub fn not_sent(conversation: &Conversation, home: &Home) -> Failure {
+    match conversation.loss() {
+        Some(loss) => lost(&conversation.node, loss),
         None => {
-            let (node, server) = (&talk.node, home.server());
+            let (node, server) = (&conversation.node, home.server());
             Failure::new(FailureKind::Lost, format!("node `{node}` is out of reach: no connection to `{server}`"))
         }
     }
 }
 
-impl Speaker<'_> {
-    /// Says `message`, and answers the guest until it has ended: the node's last message with its payload.
+impl RequestHandler<'_> {
+    /// Sends `message`, and answers the guest until it has ended: the node's last message with its payload.
     ///
     /// # Errors
-    /// The node is lost, or the call was told to end and the node does not say that it has.
-    pub fn converse(
+    /// The node is lost, or the call was cancelled and the node does not confirm its end.
+    pub fn serve(
         &mut self,
-        talk: &Talk,
+        conversation: &Conversation,
         message: &NodeMessage,
         payload: &[u8],
     ) -> Result<(HomeMessage, Vec<u8>), Failure> {
@@ -93,31 +93,37 @@ impl Speaker<'_> {
         if self.up.interrupted() {
             return Err(Failure::interrupted());
         }
-        self.home.send(talk, message, payload).map_err(|NotSent| not_sent(talk, self.home))?;
-        let mut cut_until: Option<Instant> = None;
+        self.home.send(conversation, message, payload).map_err(|NotSent| not_sent(conversation, self.home))?;
+        let mut grace_until: Option<Instant> = None;
         loop {
-            match talk.next(cut_until) {
-                TalkEvent::Message(HomeMessage::Request(request), payload) => {
+            match conversation.next(grace_until) {
+                ConversationEvent::Message(HomeMessage::Request(request), payload) => {
                     let began = Instant::now();
                     let (result, output) = self.answer(request, payload);
-                    let (is_cut, remaining_us) = (self.up.interrupted(), remaining_us(&**self.up));
+                    let (is_cancelled, remaining_us) = (self.up.interrupted(), remaining_us(&**self.up));
                     self.requests += began.elapsed();
-                    let answer = NodeMessage::Answer(Answer { result, is_cut, remaining_us });
-                    self.home.send(talk, &answer, &output).map_err(|NotSent| not_sent(talk, self.home))?;
+                    let answer = NodeMessage::Answer(Answer { result, is_cancelled, remaining_us });
+                    self.home
+                        .send(conversation, &answer, &output)
+                        .map_err(|NotSent| not_sent(conversation, self.home))?;
                 }
-                TalkEvent::Message(HomeMessage::Note(note), payload) => self.note(note, &payload),
-                TalkEvent::Message(message, payload) => return Ok((message, payload)),
-                TalkEvent::Nudged if self.up.interrupted() && cut_until.is_none() => {
-                    cut_until = Some(Instant::now() + CUT_GRACE);
-                    self.home.send(talk, &NodeMessage::Cut, &[]).map_err(|NotSent| Failure::interrupted())?;
+                ConversationEvent::Message(HomeMessage::Note(note), payload) => self.note(note, &payload),
+                ConversationEvent::Message(message, payload) => return Ok((message, payload)),
+                ConversationEvent::Nudged if self.up.interrupted() && grace_until.is_none() => {
+                    grace_until = Some(Instant::now() + CANCEL_GRACE);
+                    self.home
+                        .send(conversation, &NodeMessage::Cancel, &[])
+                        .map_err(|NotSent| Failure::interrupted())?;
                 }
-                TalkEvent::Nudged if self.up.is_stop_wanted() && cut_until.is_none() => {
-                    self.home.send(talk, &NodeMessage::Halt, &[]).map_err(|NotSent| not_sent(talk, self.home))?;
+                ConversationEvent::Nudged if self.up.is_stop_wanted() && grace_until.is_none() => {
+                    self.home
+                        .send(conversation, &NodeMessage::Halt, &[])
+                        .map_err(|NotSent| not_sent(conversation, self.home))?;
                 }
-                TalkEvent::Nudged => {}
-                TalkEvent::TimedOut => return Err(Failure::interrupted()),
-                TalkEvent::Lost(_) if cut_until.is_some() => return Err(Failure::interrupted()),
-                TalkEvent::Lost(loss) => return Err(lost(&talk.node, loss)),
+                ConversationEvent::Nudged => {}
+                ConversationEvent::TimedOut => return Err(Failure::interrupted()),
+                ConversationEvent::Lost(_) if grace_until.is_some() => return Err(Failure::interrupted()),
+                ConversationEvent::Lost(loss) => return Err(lost(&conversation.node, loss)),
             }
         }
     }
@@ -131,7 +137,7 @@ impl Speaker<'_> {
         failure.from_elsewhere()
     }
 
-    /// Does what a guest asks for.
+    /// Carries out a request of the guest.
     fn answer(&mut self, request: Request, payload: Vec<u8>) -> (Result<u64, Failure>, Vec<u8>) {
         let up = self.up;
         let none = |result| (result, Vec::new());
@@ -173,7 +179,7 @@ impl Speaker<'_> {
         (result.map(|()| output.len() as u64), output)
     }
 
-    /// Takes what a guest tells.
+    /// Takes a note of the guest.
     fn note(&self, note: Note, payload: &[u8]) {
         let up = self.up;
         match note {

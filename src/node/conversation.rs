@@ -1,5 +1,5 @@
-//! One conversation as the node has it: what the home has said and the guest's thread waits for, and whether the guest
-//! is to end or to stop.
+//! One conversation as the node has it: the home's messages, which the guest's thread waits for, and the order to the
+//! guest: run, stop or end.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,12 +10,12 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::kernel::clock::{Clock, Timed};
 use crate::runtime::remote::transfer::{Arrival, Inbox, Window};
-use crate::runtime::remote::wire::{Conversation, NodeMessage, WireError};
+use crate::runtime::remote::wire::{ConversationId, NodeMessage, WireError};
 
 /// Most messages that wait for the guest's thread.
 const MESSAGES_MAX: usize = 64;
 
-/// What the home wants of the conversation's guest.
+/// The home's order to the conversation's guest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Wanted {
@@ -28,31 +28,31 @@ enum Wanted {
 }
 
 /// One conversation.
-pub struct NodeTalk {
-    pub of: Conversation,
+pub struct NodeConversation {
+    pub of: ConversationId,
     /// A reference to itself, for the clock.
     this: Weak<dyn Timed>,
     clock: Arc<Clock>,
     /// Chunks on their way to the home.
     pub window: Window,
     wanted: AtomicU8,
-    state: Mutex<NodeTalkState>,
+    state: Mutex<NodeConversationState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct NodeTalkState {
+struct NodeConversationState {
     inbox: Inbox<NodeMessage>,
     whole: VecDeque<(NodeMessage, Vec<u8>)>,
-    /// When the guest is to end; `None` while it waits for its home, too.
+    /// The guest's deadline; `None` while it waits for its home, too.
     deadline: Option<Instant>,
     is_closed: bool,
 }
 
-impl NodeTalk {
-    /// A conversation in which nothing was said.
-    pub fn new(of: Conversation, clock: &Arc<Clock>) -> Arc<NodeTalk> {
-        Arc::new_cyclic(|this: &Weak<NodeTalk>| NodeTalk {
+impl NodeConversation {
+    /// A conversation without messages.
+    pub fn new(of: ConversationId, clock: &Arc<Clock>) -> Arc<NodeConversation> {
+        Arc::new_cyclic(|this: &Weak<NodeConversation>| NodeConversation {
             of,
             this: this.clone(),
             clock: clock.clone(),
@@ -66,7 +66,7 @@ impl NodeTalk {
     /// Takes a message's beginning.
     ///
     /// # Errors
-    /// It is nothing that a home says.
+    /// A home sends no such message.
     pub fn first(
         &self,
         message: NodeMessage,
@@ -79,7 +79,7 @@ impl NodeTalk {
     /// Takes more of a payload.
     ///
     /// # Errors
-    /// As of [`NodeTalk::first`].
+    /// As of [`NodeConversation::first`].
     pub fn more(&self, chunk: &[u8]) -> Result<Arrival<NodeMessage>, WireError> {
         self.state.lock().inbox.more(chunk)
     }
@@ -111,31 +111,31 @@ impl NodeTalk {
 
     /// Ends the guest, and the conversation: its home is not there any more.
     pub fn close(&self) {
-        self.cut();
+        self.cancel();
         self.state.lock().is_closed = true;
         self.changed.notify_all();
         self.window.close();
     }
 
-    /// The guest is to end.
-    pub fn cut(&self) {
+    /// Orders the guest to end.
+    pub fn cancel(&self) {
         if self.want(Wanted::End, |now| now != Wanted::Nothing as u8) {
-            // Under the lock of a sleeper: it has seen it, or is woken.
+            // A sleeper has seen the order under its lock, or is woken.
             drop(self.state.lock());
             self.changed.notify_all();
             self.clock.cancel(&self.this);
         }
     }
 
-    /// The guest is to stop where it stands.
+    /// Orders the guest to stop where it stands.
     pub fn halt(&self) {
         if self.want(Wanted::Halt, |now| now == Wanted::Run as u8) {
             self.clock.cancel(&self.this);
         }
     }
 
-    /// The guest has stopped, and goes on.
-    pub fn goes_on(&self) {
+    /// The stopped guest runs again.
+    pub fn resumes(&self) {
         self.want(Wanted::Run, |now| now == Wanted::Halt as u8);
     }
 
@@ -144,14 +144,14 @@ impl NodeTalk {
         self.want(Wanted::Nothing, |_| true);
     }
 
-    /// Changes what is wanted; false where something stronger is wanted already.
+    /// Changes the order; false where a stronger one was given before.
     fn want(&self, wanted: Wanted, from: impl Fn(u8) -> bool) -> bool {
         let next = |now| from(now).then_some(wanted as u8);
         self.wanted.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_ok()
     }
 
     /// Whether the guest is to end now.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.wanted.load(Ordering::SeqCst) == Wanted::End as u8
     }
 
@@ -160,12 +160,12 @@ impl NodeTalk {
         self.wanted.load(Ordering::SeqCst) == Wanted::Halt as u8
     }
 
-    /// When the guest is to end.
+    /// The guest's deadline.
     pub fn deadline(&self) -> Option<Instant> {
         self.state.lock().deadline
     }
 
-    /// Sets when the guest is to end: after so many microseconds, or whenever its home says so.
+    /// Sets the deadline, in microseconds from now; `None`: the home alone ends the guest.
     pub fn set_remaining(&self, remaining_us: Option<u64>) {
         let deadline = remaining_us.and_then(|us| Instant::now().checked_add(Duration::from_micros(us)));
         self.state.lock().deadline = deadline;
@@ -183,14 +183,14 @@ impl NodeTalk {
     pub fn sleep(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
         let mut state = self.state.lock();
-        while !self.is_cut() && !self.changed.wait_until(&mut state, until).timed_out() {}
+        while !self.is_cancelled() && !self.changed.wait_until(&mut state, until).timed_out() {}
     }
 }
 
-impl Timed for NodeTalk {
+impl Timed for NodeConversation {
     fn cancel_overdue(&self, now: Instant) {
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            self.cut();
+            self.cancel();
         }
     }
 
@@ -199,6 +199,6 @@ impl Timed for NodeTalk {
     }
 
     fn needs_interrupt(&self) -> bool {
-        self.is_cut() || self.is_halted()
+        self.is_cancelled() || self.is_halted()
     }
 }
