@@ -62,6 +62,9 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
         "expect-duration" => (ANSWERED, "callee=echo --under 1h"),
         "expect-fuel" => ("trace fuel on; load echo; echo.echo hi", "callee=echo --under 1G"),
         "expect-tree" => ("load echo", "\"shell\\n└─ 1:echo idle\""),
+        "up" => ("!echo '[plugin.echo]' > plugsh.toml", ""),
+        "down" => ("!echo '[plugin.echo]' > plugsh.toml\nup", ""),
+        "init" => ("load echo", ""),
         "help" => ("", "sleep"),
         "cd" => ("", "/"),
         "plugins" | "ps" | "nodes" | "limits" | "breaks" | "faults" | "stubs" | "jobs" | "history" | "clear"
