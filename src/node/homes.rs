@@ -60,7 +60,9 @@ impl Homes {
         let overdue = BEAT_INTERVAL * BEATS_MISSED_MAX + BEAT_INTERVAL / 2;
         let is_lost = |known: &KnownHome| now.saturating_duration_since(known.seen_at) > overdue;
         let lost: Vec<u64> = self.0.iter().filter(|(_, known)| is_lost(known)).map(|(home, _)| *home).collect();
-        lost.iter().for_each(|home| drop(self.0.remove(home)));
+        for home in &lost {
+            self.0.remove(home);
+        }
         lost
     }
 }

@@ -100,7 +100,12 @@ mod tests {
     fn work_that_waits_for_other_work_does_not_hinder_it() {
         let workers = Arc::new(Workers::default());
         let (first, second) = (channel::<()>(), channel::<()>());
-        workers.run(move || second.0.send(first.1.recv().unwrap()).unwrap()).unwrap();
+        workers
+            .run(move || {
+                first.1.recv().unwrap();
+                second.0.send(()).unwrap();
+            })
+            .unwrap();
         workers.run(move || first.0.send(()).unwrap()).unwrap();
         second.1.recv_timeout(Duration::from_secs(20)).unwrap();
     }

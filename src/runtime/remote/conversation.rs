@@ -43,6 +43,7 @@ pub enum Loss {
 }
 
 /// The next event of a conversation.
+#[allow(clippy::large_enum_variant, reason = "one event at a time, on the stack of its reader")]
 pub enum ConversationEvent {
     Message(HomeMessage, Vec<u8>),
     /// The waiting thread is to check whether its call is to end.

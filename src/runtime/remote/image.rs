@@ -146,7 +146,7 @@ impl RemoteImage {
         let mut host_data = None;
         let mut handler = RequestHandler {
             home: &self.home,
-            up: &up,
+            up,
             spec,
             host_data: &mut host_data,
             requests: std::time::Duration::ZERO,
