@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::advice::{Advice, Wording};
-use super::stack::{Backtrace, GuestFrame, StoppedBy, place_of};
+use super::stack::{Backtrace, GuestFrame, StoppedBy, own_place, place_of};
 use crate::secrets::{owned_without_secrets, without_secrets};
 use crate::text::bounded;
 
@@ -14,6 +14,8 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// The start of a guest's message about a panic, with its place.
 const PANICKED: &str = "panicked at ";
+/// The start of one without its place.
+const PANICKED_SOMEWHERE: &str = "panicked: ";
 
 /// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -206,13 +208,13 @@ impl Failure {
     }
 
     /// The failure with the place of its backtrace in the message, where a trap has one. `frames` are the backtrace's.
-    /// A panic's own words, which the guest said before it trapped, take the place of the trap's.
+    /// A panic's own words, which the guest said before it trapped, replace the trap's, and get the place they lack.
     pub fn placed(mut self, frames: &[GuestFrame]) -> Self {
         let Some(backtrace) = self.backtrace.as_ref().filter(|_| self.kind == FailureKind::Trap) else { return self };
-        if backtrace.stopped_by == StoppedBy::Unreachable
-            && let Some(guest_message) = self.guest_message.take_if(|guest_message| guest_message.starts_with(PANICKED))
-        {
-            self.message = guest_message.into();
+        let panic = self.guest_message.as_deref().filter(|_| backtrace.stopped_by == StoppedBy::Unreachable);
+        if let Some(message) = panic.and_then(|message| panic_message(message, frames)) {
+            self.message = cut(message);
+            self.guest_message = None;
         } else if let Some(message) = place_of(&self.message, backtrace.stopped_by, frames) {
             self.message = cut(message);
         }
@@ -240,6 +242,15 @@ impl Failure {
     pub fn keeps_instance(&self) -> bool {
         !self.unwound
     }
+}
+
+/// A guest's message about a panic, with its place where the message or the frames tell one; `None` for any other.
+fn panic_message(message: &str, frames: &[GuestFrame]) -> Option<String> {
+    if message.starts_with(PANICKED) {
+        return Some(message.to_owned());
+    }
+    let reason = message.strip_prefix(PANICKED_SOMEWHERE)?;
+    Some(own_place(frames).map_or_else(|| message.to_owned(), |place| format!("{PANICKED}{place}: {reason}")))
 }
 
 fn cut(message: String) -> String {

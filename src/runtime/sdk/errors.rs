@@ -61,7 +61,10 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
     match in_wasm {
-        true if has_message => Failure::new(FailureKind::Trap, root),
+        true if has_message => match trap_before_message(error) {
+            Some(trap) => Failure::new(FailureKind::Trap, format!("trap: {trap}")).after(root.to_owned()),
+            None => Failure::new(FailureKind::Trap, root),
+        },
         true => Failure::new(FailureKind::Trap, not_allowed(root).unwrap_or_else(|| error_line(error))),
         false => Failure::new(FailureKind::Guest, root),
     }
@@ -72,6 +75,13 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
 pub fn has_guest_message(error: &extism::Error) -> bool {
     let Some(ended_by) = error.chain().next().filter(|first| first.source().is_some()) else { return false };
     format!("{ended_by:#}") != ended_by.to_string()
+}
+
+/// The trap that ended a call whose guest had set a message: the cause of the error above that message.
+fn trap_before_message(error: &extism::Error) -> Option<String> {
+    let ended_by = error.chain().next().filter(|_| has_guest_message(error))?;
+    let causes = format!("{ended_by:#}");
+    causes.rsplit_once(TRAP).map(|(_, trap)| trap.to_owned())
 }
 
 /// The refusal of an HTTP request, with the host pattern that would allow it; `None` for another error.
@@ -93,7 +103,9 @@ pub fn with_guest_message(failure: Failure, error: &extism::Error) -> Failure {
 
 /// The failure with the frames of the SDK's error. `modules`: how many modules the program has.
 pub fn with_frames(mut failure: Failure, error: &extism::Error, modules: usize) -> Failure {
-    let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
+    let causes = error.chain().map(|cause| cause.to_string());
+    let trap = trap_before_message(error).map(|trap| format!("{TRAP}{trap}"));
+    let causes: Vec<String> = causes.chain(trap).collect();
     failure.backtrace = backtrace(causes.iter().map(String::as_str), modules);
     failure
 }

@@ -61,6 +61,11 @@ pub fn is_panic(frames: &[GuestFrame]) -> bool {
     panic(frames).is_some()
 }
 
+/// The place of the first frame that is the author's, where its line is known.
+pub fn own_place(frames: &[GuestFrame]) -> Option<String> {
+    frames.iter().find(|frame| frame.role == FrameRole::Own)?.place()
+}
+
 /// The message of a trap with its place: `panicked at src/lib.rs:8: index out of bounds`, ``trap: out of bounds memory
 /// access at src/lib.rs:8 in `rate` ``. `None` where the frames add nothing.
 pub fn place_of(message: &str, stopped_by: StoppedBy, frames: &[GuestFrame]) -> Option<String> {
@@ -113,6 +118,8 @@ mod tests {
         assert_eq!(told(&[own(Some(8))]), "trap: T at src/lib.rs:8 in `tax::rate`");
         assert_eq!(told(&[runtime("abort"), own(None)]), "trap: T in `tax::rate`");
         let library = frame(FrameRole::Library, "serde::de", Some(3));
+        assert_eq!(own_place(&[library.clone(), own(Some(8))]).as_deref(), Some("src/lib.rs:8"));
+        assert_eq!(own_place(std::slice::from_ref(&library)), None, "a handler of panics in a library is not to blame");
         assert_eq!(told(&[library.clone(), own(Some(8))]), "trap: T at src/lib.rs:8 in `tax::rate`");
         assert_eq!(told(&[library]), "trap: T at src/lib.rs:3 in `serde::de`");
         assert_eq!(place_of("trap: T", StoppedBy::Trap, &[runtime("abort")]), None);

@@ -20,7 +20,7 @@ mod role;
 mod symbols;
 
 pub use backtrace::{Backtrace, CodePlace, FRAMES_MAX, RawFrame, StoppedBy};
-pub use blame::{is_panic, place_of};
+pub use blame::{is_panic, own_place, place_of};
 pub use frame::{FrameRole, GuestFrame};
 pub use language::SourceLanguage;
 pub use symbols::Symbols;
