@@ -1,4 +1,5 @@
-//! Calls for the recorder: the shell's with their bytes, nested ones by callee and function.
+//! Calls for the recorder: the shell's at their end, with the nested ones by callee and function, and nested ones at
+//! theirs, with their bytes.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use crate::journal::{Outcome, Record};
 use crate::kernel::debug::{NestedCall, in_calling_order};
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
-use crate::kernel::hooks::{NESTED_CALLS_MAX, RecordedCall, Recorder};
+use crate::kernel::hooks::{NESTED_CALLS_MAX, NestedBytes, RecordedCall, Recorder};
 use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
 
@@ -51,9 +52,12 @@ impl Writing {
         };
         let chain = &self.task.chain;
         if record.depth > 1 {
+            let call = NestedCall::of(&record);
+            let bytes = NestedBytes { input, output: result.unwrap_or_default(), private: self.private };
+            self.recorder.nested_called(&call, bytes);
             let mut note = |frames: &mut Frames| {
                 if frames.debug.nested_calls.len() < NESTED_CALLS_MAX {
-                    frames.debug.nested_calls.push(NestedCall::of(&record));
+                    frames.debug.nested_calls.push(call);
                 }
             };
             return match &chain.parent {

@@ -29,7 +29,7 @@ pub use breakpoint::{BreakSpec, BreakpointView};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use hold_error::HoldError;
 pub use notes::DebugNotes;
-pub use recorder::{NESTED_CALLS_MAX, RecordedCall, Recorder};
+pub use recorder::{NESTED_CALLS_MAX, NestedBytes, RecordedCall, Recorder};
 pub use rule_refusal::RuleRefusal;
 pub use rules::{Hooks, RULES_MAX};
 pub use stub::{StubAnswer, StubSpec, StubView, StubbedImport};

@@ -1,4 +1,5 @@
-//! The recorder's interface: it receives each call of the shell with its bytes and nested calls when the call ends.
+//! The recorder's interface: it receives each call of the shell with its bytes and nested calls when the call ends, and
+//! each nested call with its bytes.
 
 use crate::journal::Symbol;
 use crate::kernel::debug::{NestedCall, ReplacedBy};
@@ -16,6 +17,18 @@ pub trait Recorder: Send + Sync {
     fn replaced(&self, process: &ProcessDetail, by: ReplacedBy);
     /// A call from the shell has ended.
     fn called(&self, call: &RecordedCall<'_>);
+    /// A nested call has ended, before the call from the shell that it belongs to.
+    fn nested_called(&self, _call: &NestedCall, _bytes: NestedBytes<'_>) {}
+}
+
+/// The bytes of a nested call.
+#[derive(Debug, Clone, Copy)]
+pub struct NestedBytes<'a> {
+    pub input: &'a [u8],
+    /// Empty where the call failed.
+    pub output: &'a [u8],
+    /// True when its bytes must be neither kept nor shown.
+    pub private: bool,
 }
 
 /// One call from the shell.

@@ -14,6 +14,11 @@ impl Kernel {
         self.hooks().change(|rules| std::mem::replace(&mut rules.recorder, recorder))
     }
 
+    /// The recorder that is set.
+    pub fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        self.hooks().recorder()
+    }
+
     /// Notifies the recorder, if one is set, of a process that the shell has started.
     pub(in crate::kernel) fn notify_loaded(&self, task: &Task, label: &ProcessLabel) {
         if !task.chain.answers

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::kernel::hooks::{RecordedCall, Recorder, ReplacedBy, StubAnswer, StubCall, StubSpec};
+use crate::kernel::hooks::{
+    NestedBytes, NestedCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubCall, StubSpec,
+};
 use crate::kernel::tests::{call, kernel, load, message, plan, program, text, until};
 use crate::kernel::{Kernel, ProcessDetail};
 
@@ -49,6 +51,36 @@ fn calls_from_the_shell_are_handed_on_with_the_calls_they_made() {
     assert_eq!(lines[0], "load 1:echo");
     assert!(lines[1].ends_with(r#" → 2 ["echo-2.relay", "text.upper"]"#), "{}", lines[1]);
     assert!(lines[2].starts_with("1:echo.relay { → 1:echo.relay: "), "{}", lines[2]);
+}
+
+/// Notes nested calls with their bytes.
+#[derive(Default)]
+struct NestedOnly(Mutex<Vec<String>>);
+
+impl Recorder for NestedOnly {
+    fn loaded(&self, _process: &ProcessDetail) {}
+
+    fn replaced(&self, _process: &ProcessDetail, _by: ReplacedBy) {}
+
+    fn called(&self, _call: &RecordedCall<'_>) {
+        self.0.lock().unwrap().push("the shell's".to_owned());
+    }
+
+    fn nested_called(&self, call: &NestedCall, bytes: NestedBytes<'_>) {
+        let (input, output) = (String::from_utf8_lossy(bytes.input), String::from_utf8_lossy(bytes.output));
+        let line = format!("{}.{} {input} → {output}, private: {}", call.callee, call.function, bytes.private);
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[test]
+fn a_nested_call_is_handed_on_with_its_bytes_before_its_caller() {
+    let (kernel, nested) = (kernel(), Arc::new(NestedOnly::default()));
+    kernel.record_calls(Some(nested.clone()));
+    assert!(kernel.recorder().is_some());
+    let echo = load(&kernel, "echo");
+    call(&kernel, echo, "relay", br#"{"to":["+text"],"function":"upper","input":"hi"}"#).unwrap();
+    assert_eq!(*nested.0.lock().unwrap(), ["text.upper hi → HI, private: false", "the shell's"]);
 }
 
 fn recorded() -> (Arc<Kernel>, Arc<Written>) {

@@ -1,6 +1,7 @@
 //! `verify`: one call in fresh processes of both hosts, side by side.
 
 mod difference;
+mod nested;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use self::difference::{Output, OutputDifference, first_difference};
+use self::nested::{Nested, NestedDifference, NestedRecorder, NestedRun, Part, nested_difference};
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::{Record, RecordKind};
 use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
@@ -28,8 +29,8 @@ pub static COMMAND: Command = Command {
     summary: "compare a call in both hosts",
     description: "Runs one call in fresh processes of the plugin's module, one in this shell's own runtime and one in the \
         stock Extism SDK, and shows how each ended, the size of its output and the calls it made. It fails when they \
-        differ, and shows the first difference of the outputs and of the calls. Ids of processes are compared by their \
-        place in each run: both hosts' are processes of their own.",
+        differ, and shows the first difference of the outputs and of the inputs and outputs of nested calls. Ids of \
+        processes are compared by their place in each run: both hosts' are processes of their own.",
     examples: &["\
         load echo\n\
         # 1:echo\n\
@@ -62,10 +63,21 @@ struct VerifyOptions {
 struct Side {
     host: Host,
     end: Arc<JobEnd>,
-    /// The calls it made, without their numbers and names of processes, in order.
-    nested: Vec<String>,
+    /// The calls below its own.
+    nested: Vec<Nested>,
     /// The processes of the run in the order in which they were started.
     ids: Vec<ProcessId>,
+}
+
+impl Side {
+    fn run(&self) -> NestedRun<'_> {
+        NestedRun { nested: &self.nested, ids: &self.ids }
+    }
+
+    /// The nested call by its number, counted from 1.
+    fn nested_text(&self, number: usize) -> String {
+        self.nested.get(number - 1).map_or_else(|| "none".to_owned(), |nested| escape_control(&nested.text()))
+    }
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -78,7 +90,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let extism = run_side(session, &detail, Host::Extism, &options.function, &input)?;
     let differences = differences(&native, &extism);
     let output = output_difference(&native, &extism);
-    let lines = difference_lines(&native, &extism, output.as_ref());
+    let nested_call = nested_difference(native.run(), extism.run());
+    let lines = difference_lines(&native, &extism, output.as_ref(), nested_call.as_ref());
     let json = session.wants_json(options.json);
     let reply = match json {
         true => {
@@ -87,6 +100,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
                 same,
                 differences: &differences,
                 output: output.as_ref(),
+                nested_call: nested_call.as_ref(),
                 native: &native,
                 extism: &extism,
             })
@@ -117,7 +131,8 @@ fn run_side(
     let request =
         LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
     let label = session.load_and_wait(request)?;
-    let result = call(session, label.id, function, input);
+    let kernel = Arc::clone(session.kernel());
+    let result = NestedRecorder::during(&kernel, |recorder| call(session, label.id, function, input, recorder));
     let ids = ids_below(session, label.id);
     // The process and its children served this call only.
     session.kernel().kill(label.id, true).map_err(|error| session.call_error(error))?;
@@ -130,7 +145,8 @@ fn call(
     process: ProcessId,
     function: &str,
     input: &Arc<[u8]>,
-) -> Result<(Arc<JobEnd>, Vec<String>), ShellError> {
+    recorder: &NestedRecorder,
+) -> Result<(Arc<JobEnd>, Vec<Nested>), ShellError> {
     let plan = CallPlan {
         stages: vec![CallStage { process, function: function.to_owned() }],
         input: Arc::clone(input),
@@ -143,17 +159,7 @@ fn call(
     let job = session.kernel().start(plan).map_err(|error| session.call_error(error))?;
     let id = job.id();
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-    let mut records = session
-        .kernel()
-        .journal()
-        .drain()
-        .find(usize::MAX, |record| record.kind == RecordKind::Call && record.job == id && record.depth > 1);
-    records.sort_by_key(|record| record.seq);
-    Ok((end, records.iter().map(nested_text).collect()))
-}
-
-fn nested_text(record: &Record) -> String {
-    format!("{} {} {} → {} {}", record.depth, record.function, record.bytes_in, record.bytes_out, record.outcome)
+    Ok((end, recorder.nested_calls(session.kernel(), id)))
 }
 
 fn differences(one: &Side, other: &Side) -> Vec<&'static str> {
@@ -165,7 +171,7 @@ fn differences(one: &Side, other: &Side) -> Vec<&'static str> {
     if output_difference(one, other).is_some() || ended_well.0 != ended_well.1 {
         differences.push("output");
     }
-    if one.nested != other.nested {
+    if nested_difference(one.run(), other.run()).is_some() {
         differences.push("nested calls");
     }
     differences
@@ -178,7 +184,12 @@ fn output_difference(native: &Side, extism: &Side) -> Option<OutputDifference> {
 }
 
 /// The differences that the table does not show, with both sides.
-fn difference_lines(native: &Side, extism: &Side, output: Option<&OutputDifference>) -> Vec<Line> {
+fn difference_lines(
+    native: &Side,
+    extism: &Side,
+    output: Option<&OutputDifference>,
+    nested_call: Option<&NestedDifference>,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut tell = |title: String, one: &str, other: &str| {
         lines.push(Line::new().with(Role::Strong, title));
@@ -188,14 +199,20 @@ fn difference_lines(native: &Side, extism: &Side, output: Option<&OutputDifferen
     if let Some(output) = output {
         tell(format!("the outputs differ from byte {} on:", output.at), &output.native, &output.extism);
     }
-    let count = native.nested.len().max(extism.nested.len());
-    if let Some(at) = (0..count).find(|at| native.nested.get(*at) != extism.nested.get(*at)) {
-        let shown = |side: &Side| side.nested.get(at).map_or_else(|| "none".to_owned(), |call| escape_control(call));
-        tell(
-            format!("nested call {} differs (depth, function, bytes, outcome):", at + 1),
-            &shown(native),
-            &shown(extism),
-        );
+    if let Some(NestedDifference { number, part }) = nested_call {
+        let mut tell_bytes = |what: &str, bytes: &OutputDifference| {
+            let title = format!("the {what} of nested call {number} differ from byte {} on:", bytes.at);
+            tell(title, &bytes.native, &bytes.extism);
+        };
+        match part {
+            Part::Input(bytes) => tell_bytes("inputs", bytes),
+            Part::Output(bytes) => tell_bytes("outputs", bytes),
+            Part::Call => tell(
+                format!("nested call {number} differs (depth, function, bytes, outcome):"),
+                &native.nested_text(*number),
+                &extism.nested_text(*number),
+            ),
+        }
     }
     lines
 }
@@ -238,6 +255,7 @@ struct Comparison<'a> {
     same: bool,
     differences: &'a [&'static str],
     output: Option<&'a OutputDifference>,
+    nested_call: Option<&'a NestedDifference>,
     native: &'a Side,
     extism: &'a Side,
 }
@@ -245,15 +263,15 @@ struct Comparison<'a> {
 impl Serialize for Side {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct SideRow<'a> {
+        struct SideRow {
             outcome: &'static str,
             bytes_out: u64,
-            nested: &'a [String],
+            nested: Vec<String>,
             #[serde(rename = "duration_us", serialize_with = "as_us")]
             duration: Duration,
             error: Option<String>,
         }
-        let (nested, duration) = (&self.nested, self.end.duration);
+        let (nested, duration) = (self.nested.iter().map(Nested::text).collect(), self.end.duration);
         SideRow { outcome: outcome(self), bytes_out: bytes_out(self), nested, duration, error: error(self) }
             .serialize(serializer)
     }
