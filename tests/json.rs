@@ -65,6 +65,7 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
         "up" => ("!echo '[plugin.echo]' > plugsh.toml", ""),
         "down" => ("!echo '[plugin.echo]' > plugsh.toml\nup", ""),
         "init" => ("load echo", ""),
+        "serve" => ("", "--name every-command"),
         "help" => ("", "sleep"),
         "cd" => ("", "/"),
         "plugins" | "ps" | "nodes" | "limits" | "breaks" | "faults" | "stubs" | "jobs" | "history" | "clear"
