@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::error::CallError;
 use super::job::{Job, JobEnd, JobStart, KEPT_OUTPUT_BYTES_MAX, OutputSink};
+use super::job_error::JobError;
 use super::job_output::JobOutput;
 use super::notices::Notice;
 use super::pipe::Pipe;
@@ -14,7 +15,7 @@ use super::view::OwnerId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::WASM_STACK_BYTES_MAX;
-use crate::text::{escape_control, panic_text};
+use crate::text::panic_text;
 
 /// Native stack bytes of one level of a chain, without the guest's.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
@@ -27,8 +28,7 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 
 /// The error of a job that ended by a fault in plugsh.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> CallError {
-    let what = escape_control(panic_text(panic).unwrap_or("it does not say why"));
-    CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))
+    JobError::Panicked(panic_text(panic).map(str::to_owned)).into()
 }
 
 impl Job {
@@ -79,7 +79,7 @@ impl Job {
         let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
         if let Err(error) = spawned {
             kernel.job_table().remove(id);
-            return Err(CallError::new(Outcome::Denied, format!("cannot start a thread for the job: {error}")));
+            return Err(JobError::NoThread(error).into());
         }
         Ok(job)
     }

@@ -13,6 +13,7 @@ use super::error::{CallError, outcome_of};
 use super::job::JobStart;
 use super::job_output::JobOutput;
 use super::load_record::LOAD;
+use super::load_refusal::LoadRefusal;
 use super::policy::learn::Spawn;
 use super::supervision::Supervision;
 use super::task::Task;
@@ -215,13 +216,11 @@ impl Kernel {
             work()
         };
         let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work);
-        let no_thread = |error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}"));
-        let thread = thread.map_err(no_thread)?;
-        let gave_up = || Err(Failure::new(FailureKind::Load, "the loader gave up on this module"));
+        let thread = thread.map_err(|error| LoadRefusal::NoThread(error.to_string()))?;
         while end.recv_timeout(WAITING_STEP) == Err(RecvTimeoutError::Timeout) {
             waiting();
         }
-        thread.join().unwrap_or_else(|_| gave_up())
+        thread.join().unwrap_or_else(|_| Err(LoadRefusal::LoaderGaveUp.into()))
     }
 
     /// The shell's error of a failed load: a line that names the source once.

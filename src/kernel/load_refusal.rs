@@ -7,7 +7,7 @@ use crate::limits::Limit;
 use crate::runtime::{Advice, Explained, Failure, FailureKind};
 use crate::text::escape_control;
 
-/// The refusal of a load, before any code of the plugin runs.
+/// The refusal of a load, by other than the plugin's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadRefusal {
     /// The parent has as many children as the policy allows.
@@ -39,6 +39,10 @@ pub enum LoadRefusal {
     },
     /// The parent has ended meanwhile.
     ParentEnded,
+    /// No thread for the start of the instance: the system's words.
+    NoThread(String),
+    /// The thread of the start has ended without an answer.
+    LoaderGaveUp,
 }
 
 impl fmt::Display for LoadRefusal {
@@ -59,6 +63,8 @@ impl fmt::Display for LoadRefusal {
             ),
             LoadRefusal::NameTaken { name, holder } => write!(f, "the name `{name}` is taken by `{holder}`"),
             LoadRefusal::ParentEnded => f.write_str("the parent has ended"),
+            LoadRefusal::NoThread(error) => write!(f, "cannot start a thread: {error}"),
+            LoadRefusal::LoaderGaveUp => f.write_str("the loader gave up on this module"),
         }
     }
 }
@@ -70,7 +76,11 @@ impl Explained for LoadRefusal {
             LoadRefusal::Processes { .. } => Some(Advice::Raise(Limit::Processes)),
             LoadRefusal::NameTaken { .. } => Some(Advice::OtherName),
             LoadRefusal::ParentEnded => Some(Advice::ListEnded),
-            LoadRefusal::ChildrenOfPolicy { .. } | LoadRefusal::Hash { .. } | LoadRefusal::InvalidName { .. } => None,
+            LoadRefusal::ChildrenOfPolicy { .. }
+            | LoadRefusal::Hash { .. }
+            | LoadRefusal::InvalidName { .. }
+            | LoadRefusal::NoThread(_)
+            | LoadRefusal::LoaderGaveUp => None,
         }
     }
 }
@@ -78,7 +88,9 @@ impl Explained for LoadRefusal {
 impl From<LoadRefusal> for Failure {
     fn from(refusal: LoadRefusal) -> Failure {
         let kind = match refusal {
-            LoadRefusal::InvalidName { .. } | LoadRefusal::NameTaken { .. } => FailureKind::Load,
+            LoadRefusal::InvalidName { .. } | LoadRefusal::NameTaken { .. } | LoadRefusal::LoaderGaveUp => {
+                FailureKind::Load
+            }
             _ => FailureKind::Denied,
         };
         Failure::new(kind, refusal)

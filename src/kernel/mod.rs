@@ -29,6 +29,7 @@ mod host_requests;
 mod host_trace;
 mod inspect;
 mod job;
+mod job_error;
 mod job_output;
 mod job_table;
 mod kill;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::call::{Finished, Queueing};
 use super::error::CallError;
+use super::job_error::JobError;
 use super::process::Process;
 use super::task::Task;
 use super::{CallPlan, CallStage, Kernel};
-use crate::journal::Outcome;
 
 /// A plan in execution on a chain.
 pub struct Pipe<'a> {
@@ -41,7 +41,7 @@ impl<'a> Pipe<'a> {
         };
         let mut stages = plan.stages.iter().zip(&mut self.processes);
         let Some((first, place)) = stages.next() else {
-            return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
+            return Err(JobError::NoCalls.into());
         };
         let process = look_up(self.kernel, first, place)?;
         let mut finished = call(task, process, first, input, plan.timeout)?;
@@ -86,6 +86,6 @@ fn call(
 ) -> Result<Finished, CallError> {
     match task.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
         Some(entered) => entered.run(input),
-        None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
+        None => Err(JobError::Busy(process.label()).into()),
     }
 }

@@ -8,6 +8,7 @@
 
 mod in_progress;
 mod pending;
+mod refusal;
 mod request;
 
 use std::sync::atomic::Ordering;
@@ -19,6 +20,7 @@ pub use request::ReplacementRequest;
 
 use self::in_progress::ReplacementGuard;
 use self::pending::ReplacementListener;
+use self::refusal::ReplaceRefusal;
 
 use super::cause::{Cause, Killer};
 use super::code::Code;
@@ -31,7 +33,7 @@ use super::task::Task;
 use super::view::{OwnerId, ProcessId, Replaced};
 use super::{Job, Kernel};
 use crate::locks::MutexGuard;
-use crate::runtime::{Advice, Failure, FailureKind, Program, Wording};
+use crate::runtime::{Failure, FailureKind, Program};
 use crate::text::escape_control;
 
 /// Most attempts of a restart that new code overtakes.
@@ -103,7 +105,9 @@ impl Kernel {
         timeout: Option<Duration>,
     ) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
-        let replaced = ReplacementGuard::begin(task, &process, what, timeout).and_then(|in_progress| match what {
+        let begun = ReplacementGuard::begin(task, &process, what, timeout);
+        let begun = begun.map_err(|refusal| refusal.failure(self.wording()));
+        let replaced = begun.and_then(|in_progress| match what {
             ReplacementRequest::Restart => self.restart_code(&in_progress),
             ReplacementRequest::Reload { program, force } => self.reload_code(&in_progress, program, *force),
         });
@@ -114,11 +118,12 @@ impl Kernel {
         for _ in 0..RESTART_TRIES_MAX {
             let code = in_progress.process.code();
             let pending = self.start_beside(in_progress, &code, ReplacedBy::Restart)?;
-            if let Some(replaced) = self.put_instance(in_progress.process, &code, pending)? {
+            let put = self.put_instance(in_progress.process, &code, pending);
+            if let Some(replaced) = put.map_err(|refusal| refusal.failure(self.wording()))? {
                 return Ok(replaced);
             }
         }
-        Err(Failure::denied("it was reloaded over and over meanwhile; try again"))
+        Err(ReplaceRefusal::OvertakenOften.failure(self.wording()))
     }
 
     fn reload_code(
@@ -143,9 +148,10 @@ impl Kernel {
         let code = Arc::new(Code::new(image, program, spec));
         // Checked before the new code runs, and again when it is ready, because more functions may have been called by
         // then.
-        lost_functions(&old, &code, force)?;
+        lost_functions(&old, &code, force).map_err(|refusal| refusal.failure(self.wording()))?;
         let pending = self.start_beside(in_progress, &code, ReplacedBy::Reload)?;
-        self.put_code(in_progress, code, pending, force)
+        let put = self.put_code(in_progress, code, pending, force);
+        put.map_err(|refusal| refusal.failure(self.wording()))
     }
 
     /// Installs a fresh instance and cancels the call in the process; `None` when `code` is no longer its code.
@@ -154,9 +160,9 @@ impl Kernel {
         process: &Process,
         code: &Arc<Code>,
         pending: PendingInstance,
-    ) -> Result<Option<Replaced>, Failure> {
+    ) -> Result<Option<Replaced>, ReplaceRefusal> {
         let slot = process.lock_slot();
-        still_alive(&slot, self.wording())?;
+        still_alive(&slot)?;
         if !Arc::ptr_eq(&slot.code, code) {
             return Ok(None);
         }
@@ -177,12 +183,12 @@ impl Kernel {
         code: Arc<Code>,
         pending: PendingInstance,
         force: bool,
-    ) -> Result<Replaced, Failure> {
+    ) -> Result<Replaced, ReplaceRefusal> {
         let process = in_progress.process;
         let mut slot = process.lock_slot();
-        still_alive(&slot, self.wording())?;
+        still_alive(&slot)?;
         if !slot.replacements.is_newest(in_progress.reload) {
-            return Err(Failure::denied("a later reload was done before this one"));
+            return Err(ReplaceRefusal::Overtaken);
         }
         let functions_lost = lost_functions(&slot.code, &code, force)?;
         code.mark_used_as(&slot.code);
@@ -263,23 +269,19 @@ fn put(process: &Process, mut slot: MutexGuard<'_, ProcessSlot>, mut pending: Pe
     }
 }
 
-fn still_alive(slot: &ProcessSlot, wording: Wording) -> Result<(), Failure> {
+fn still_alive(slot: &ProcessSlot) -> Result<(), ReplaceRefusal> {
     match &slot.life {
-        Life::Dead { reason, .. } => Err(Failure::denied(format!("it died meanwhile: {}", reason.words(wording)))),
+        Life::Dead { reason, .. } => Err(ReplaceRefusal::Died(reason.clone())),
         Life::Alive | Life::Starting => Ok(()),
     }
 }
 
 /// The functions of the old code which callers have used and which the new one lacks; without `force` they are an
 /// error.
-fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Failure> {
+fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, ReplaceRefusal> {
     let lost: Vec<String> =
         old.used().filter(|name| new.image.interface().function(name).is_none()).map(str::to_owned).collect();
-    if lost.is_empty() || force {
-        return Ok(lost);
-    }
-    let why = format!("the new code lacks `{}`, which was called before", lost.join("`, `"));
-    Err(Failure::advised(FailureKind::Denied, why, Advice::Force))
+    if lost.is_empty() || force { Ok(lost) } else { Err(ReplaceRefusal::FunctionsLost(lost)) }
 }
 
 fn hashes(program: &Program) -> Vec<&str> {

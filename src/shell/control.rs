@@ -56,7 +56,7 @@ impl Session {
         let mut values = Vec::new();
         for word in words {
             if word.is_all_arguments() {
-                values.extend(self.place().arguments().iter().map(|bytes| Arc::from(bytes.as_slice())));
+                values.extend(self.scripts().place().arguments().iter().map(|bytes| Arc::from(bytes.as_slice())));
                 continue;
             }
             let bytes = self.expand(word)?;

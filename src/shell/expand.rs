@@ -11,12 +11,14 @@ use super::stdin::INPUT_BYTES_MAX;
 impl Env for Session {
     fn variable(&self, name: &str) -> Option<Vec<u8>> {
         match name {
-            "@" => (!self.place().arguments().is_empty()).then(|| self.place().arguments().join(&b' ')),
+            "@" => {
+                (!self.scripts().place().arguments().is_empty()).then(|| self.scripts().place().arguments().join(&b' '))
+            }
             "DIR" if !self.variables().contains_key(name) => {
-                self.place().dir().map(|dir| dir.as_os_str().as_encoded_bytes().to_vec())
+                self.scripts().place().dir().map(|dir| dir.as_os_str().as_encoded_bytes().to_vec())
             }
             name if name.starts_with(|first: char| first.is_ascii_digit()) => {
-                name.parse().ok().and_then(|number| self.place().argument(number)).map(<[u8]>::to_vec)
+                name.parse().ok().and_then(|number| self.scripts().place().argument(number)).map(<[u8]>::to_vec)
             }
             name => match name.strip_prefix("env.") {
                 // `cd` moves the process, and leaves its environment as it is.
@@ -85,7 +87,8 @@ impl Session {
         let mut arguments = Vec::with_capacity(words.len());
         for (index, word) in words.iter().enumerate() {
             if word.is_all_arguments() {
-                arguments.extend(self.place().arguments().iter().map(|bytes| Argument::data(bytes.as_slice())));
+                arguments
+                    .extend(self.scripts().place().arguments().iter().map(|bytes| Argument::data(bytes.as_slice())));
                 continue;
             }
             let (is_option, is_output) = (word.is_option(), word.is_substitution());

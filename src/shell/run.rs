@@ -35,7 +35,7 @@ impl Session {
     /// # Errors
     /// The statement fails; a panic in a command is such a failure.
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
-        let outer = self.begin_statement();
+        let outer = self.scripts_mut().begin_statement();
         // Ctrl-C may arrive before the statement begins, or between two statements of a line.
         let result =
             if self.interrupt().is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
@@ -45,7 +45,7 @@ impl Session {
             result => result,
         };
         let error = result.as_ref().err();
-        self.end_statement(outer, statement.line, &statement.text, error);
+        self.scripts_mut().end_statement(outer, statement.line, &statement.text, error);
         self.set_last_code(error.map_or(0, ShellError::code));
         result
     }
@@ -59,7 +59,7 @@ impl Session {
 
     /// Whether a script's or a sourced file's lines run now.
     fn in_script(&self) -> bool {
-        self.options().lines_from == LinesFrom::Script || self.is_sourcing()
+        self.options().lines_from == LinesFrom::Script || self.scripts().is_sourcing()
     }
 
     /// Catches panics outside of commands, which catch their own.

@@ -85,8 +85,8 @@ impl Session {
     /// and `$@` as that shell's own. A value with a byte 0, or one longer than [`ENVIRONMENT_BYTES_MAX`], cannot be
     /// given and is left out.
     fn give_variables(&self, command: &mut Command) {
-        command.arg("plugsh").args(self.place().arguments().iter().map(|bytes| OsStr::from_bytes(bytes)));
-        if let Some(dir) = self.place().dir() {
+        command.arg("plugsh").args(self.scripts().place().arguments().iter().map(|bytes| OsStr::from_bytes(bytes)));
+        if let Some(dir) = self.scripts().place().dir() {
             command.env("DIR", &*dir);
         }
         command.envs(self.given_variables().map(|(name, value)| (name, OsStr::from_bytes(value))));
@@ -114,10 +114,11 @@ impl Session {
         let is_captured = self.is_redirected();
         let mut variables: Vec<(String, Vec<u8>)> =
             self.given_variables().map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
-        variables.extend(self.place().dir().map(|dir| ("DIR".to_owned(), dir.as_os_str().as_bytes().to_vec())));
+        variables
+            .extend(self.scripts().place().dir().map(|dir| ("DIR".to_owned(), dir.as_os_str().as_bytes().to_vec())));
         let program = Program {
             text: text.to_owned(),
-            arguments: self.place().arguments().to_vec(),
+            arguments: self.scripts().place().arguments().to_vec(),
             variables,
             input: input.map(|input| (**input).as_ref().to_vec()),
             is_captured,

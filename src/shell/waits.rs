@@ -14,7 +14,7 @@ use crate::text::quoted;
 /// Interval at which a wait checks for Ctrl-C and shows logs and progress.
 const WAIT_STEP: Duration = Duration::from_millis(100);
 /// A wait shows progress after this time.
-pub(super) const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 
 /// The effect of Ctrl-C on a wait for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,36 @@ pub enum WaitOutcome {
     },
     /// Ctrl-Z ended the wait; the job runs.
     Backgrounded,
+}
+
+/// The progress of one wait: shown from [`PROGRESS_AFTER`] on, and cleared at its end.
+pub(super) struct WaitProgress {
+    started: Instant,
+    is_shown: bool,
+}
+
+impl WaitProgress {
+    /// The progress of a wait that begins.
+    pub(super) fn new() -> WaitProgress {
+        WaitProgress { started: Instant::now(), is_shown: false }
+    }
+
+    /// Shows what `text` says after the elapsed time, once that is long.
+    pub(super) fn tick(&mut self, session: &mut Session, text: impl FnOnce(&Session, Duration) -> String) {
+        let elapsed = self.started.elapsed();
+        if elapsed > PROGRESS_AFTER {
+            self.is_shown = true;
+            let text = text(session, elapsed);
+            session.front().progress(Some(&text));
+        }
+    }
+
+    /// Clears the line where one was shown.
+    pub(super) fn clear(self, session: &mut Session) {
+        if self.is_shown {
+            session.front().progress(None);
+        }
+    }
 }
 
 impl Session {
@@ -64,7 +94,7 @@ impl Session {
     /// A command of a breakpoint fails.
     pub(super) fn wait_or_park(&mut self, job: &Job, piped: bool) -> Result<WaitOutcome, ShellError> {
         let leaves = self.options().lines_from == LinesFrom::Prompt
-            && !(piped || self.is_redirected() || self.is_sourcing() || self.is_serving_hold());
+            && !(piped || self.is_redirected() || self.scripts().is_sourcing() || self.is_serving_hold());
         let outcome = self.wait_until(job, OnInterrupt::EndJob, leaves);
         self.interrupt().withdraw_end_of_wait();
         outcome
@@ -72,8 +102,7 @@ impl Session {
 
     /// `leaves`: Ctrl-Z ends the wait.
     fn wait_until(&mut self, job: &Job, on_interrupt: OnInterrupt, leaves: bool) -> Result<WaitOutcome, ShellError> {
-        let started = Instant::now();
-        let mut progress_shown = false;
+        let mut progress = WaitProgress::new();
         let mut interrupt_sent = false;
         let end = loop {
             if leaves && self.interrupt().offer_end_of_wait() {
@@ -102,21 +131,16 @@ impl Session {
                     OnInterrupt::EndJob => {}
                 }
             }
-            let elapsed = started.elapsed();
-            if elapsed > PROGRESS_AFTER {
-                progress_shown = true;
+            progress.tick(self, |session, elapsed| {
                 // A job without a call is a load before its plugin runs.
                 let loads = job.view().chain.is_empty();
-                let text = match self.kernel().compilations().into_iter().next().filter(|_| loads) {
+                match session.kernel().compilations().into_iter().next().filter(|_| loads) {
                     Some(compilation) => compiling_text(&compilation, leaves),
                     None => progress_text(job, elapsed, leaves),
-                };
-                self.front().progress(Some(&text));
-            }
+                }
+            });
         };
-        if progress_shown {
-            self.front().progress(None);
-        }
+        progress.clear(self);
         end
     }
 
@@ -127,22 +151,14 @@ impl Session {
     pub(super) fn load_and_wait(&mut self, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
         let (kernel, interrupt) = (Arc::clone(self.kernel()), self.interrupt().clone());
         let owner = self.owner();
-        let (origin, started) = (request.program.origin.clone(), Instant::now());
-        let mut progress_shown = false;
+        let (origin, mut progress) = (request.program.origin.clone(), WaitProgress::new());
         let loaded = kernel.load_unless(request, owner, &|| interrupt.is_raised(), &mut || {
-            let elapsed = started.elapsed();
-            if elapsed > PROGRESS_AFTER {
-                progress_shown = true;
-                let text = match kernel.compilations().first() {
-                    Some(compilation) => compiling_text(compilation, false),
-                    None => loading_text(&origin, elapsed),
-                };
-                self.front().progress(Some(&text));
-            }
+            progress.tick(self, |_, elapsed| match kernel.compilations().first() {
+                Some(compilation) => compiling_text(compilation, false),
+                None => loading_text(&origin, elapsed),
+            });
         });
-        if progress_shown {
-            self.front().progress(None);
-        }
+        progress.clear(self);
         loaded.map_err(|error| self.call_error(error))
     }
 

@@ -7,7 +7,7 @@
 //! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about a call's content. Where the bytes
 //! that would tell were not kept, such a test answers neither yes nor no, and neither it nor its `not` picks the call.
 //!
-//! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
+//! The language is that of any [`Fields`]: `parse` makes an [`Expr`] of other tests for things that are no calls.
 
 mod content;
 mod error;

@@ -4,44 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::denied::{Denied, DeniedCall};
 use super::entered::Entered;
 use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::call_failure::CallFailure;
 use crate::kernel::call_path::join_steps;
 use crate::kernel::cause::Deadline;
 use crate::kernel::code::Code;
-use crate::kernel::crash::{DeadProcess, ExitReason};
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Frame, PropagatingError, Refusal, too_deep};
+use crate::kernel::frame::{Frame, PropagatingError};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Failure, FailureKind, FunctionId, ItemType, Problem};
-use crate::text::{escape_control, quoted_within};
+use crate::runtime::{Failure, FunctionId, Problem};
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
-
-/// Most characters of a type in an error.
-const TYPE_CHARS_MAX: usize = 200;
-
-/// The reason why a call cannot enter its process.
-enum Denied {
-    Dead(ExitReason),
-    Circle,
-    NoFunction(Advice),
-    /// The export is not a plugin function.
-    NotCallable(ItemType),
-    /// The process crashed and is not started again: the crash.
-    Halted(Arc<CallFailure>),
-    /// By the policy, or by the rate of calls.
-    NotAllowed(Problem),
-    /// By the chain, which the call had its number for.
-    Refused {
-        refusal: Refusal,
-        seq: u64,
-    },
-}
 
 /// When a call began, and the timeout that it was made with.
 #[derive(Clone, Copy)]
@@ -140,35 +118,10 @@ impl Task {
 
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
+        let (seq, outcome, unresolved) = (denied.seq(), denied.outcome(), denied.is_unresolved());
         let path = self.chain.path();
-        let shown = escape_control(function);
-        let seq = if let Denied::Refused { seq, .. } = denied { Some(seq) } else { None };
-        let unresolved = matches!(denied, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_));
-        let (outcome, problem) = match denied {
-            Denied::Dead(reason) => {
-                let dead = DeadProcess { process: process.label(), reason };
-                (Outcome::Error, dead.words(self.kernel.wording()).into())
-            }
-            Denied::NoFunction(advice) => {
-                let message = format!("no function `{shown}` in `{}`", process.label());
-                (Outcome::Error, Problem::advised(message, advice))
-            }
-            Denied::NotCallable(ty) => {
-                (Outcome::Error, format!("`{shown}` in `{}` {}", process.label(), not_callable(&ty)).into())
-            }
-            Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
-            Denied::Halted(why) => (Outcome::Error, halted(process, &why)),
-            Denied::NotAllowed(why) => (Outcome::Denied, why),
-            Denied::Refused { refusal: Refusal::Ended { cause, target }, .. } => {
-                let words = cause.words(self.kernel.wording());
-                let line = target.map_or(words.clone(), |target| format!("{target}: {words}"));
-                (cause.outcome(), line.into())
-            }
-            Denied::Refused { refusal: Refusal::TooDeep { depth_max }, .. } => {
-                let cannot = |why| format!("cannot call `{}`: {why}", process.label());
-                (Outcome::Denied, too_deep(depth_max).map(cannot))
-            }
-        };
+        let call = DeniedCall { process, function, circle: &|| self.circle(process) };
+        let problem = denied.problem(&call, self.kernel.wording());
         let error = CallError::worded(outcome, problem, self.kernel.wording()).with_path(path);
         self.note_refusal(seq, || Record {
             callee: process.id,
@@ -269,21 +222,8 @@ impl Entered<'_> {
 
     /// Takes the slot after a wait. The process may have died or been reloaded meanwhile.
     fn take(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
-        self.function = admit(self.task, self.process, slot, function).map_err(|denied| match denied {
-            Denied::Dead(reason) => Failure::new(
-                FailureKind::Denied,
-                format!("it died while it was waited for: {}", reason.words(self.task.kernel.wording())),
-            ),
-            Denied::NoFunction(advice) => {
-                Failure::advised(FailureKind::Denied, "no function by that name after a reload", advice)
-            }
-            Denied::NotCallable(ty) => Failure::new(
-                FailureKind::Denied,
-                format!("after a reload `{}` {}", escape_control(function), not_callable(&ty)),
-            ),
-            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, &why)),
-            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused { .. } => Failure::interrupted(),
-        })?;
+        let denied = |denied: Denied| denied.after_wait(self.process, function, self.task.kernel.wording());
+        self.function = admit(self.task, self.process, slot, function).map_err(denied)?;
         self.occupy(slot, depth, seq);
         Ok(())
     }
@@ -327,21 +267,4 @@ impl Entered<'_> {
             return result;
         }
     }
-}
-
-/// The message for a called export that is no plugin function.
-fn not_callable(ty: &ItemType) -> String {
-    let why = match ty {
-        ItemType::Function(_) => {
-            "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's"
-        }
-        _ => "only functions can be called",
-    };
-    format!("is exported as {}; {why}", quoted_within(&ty.to_string(), TYPE_CHARS_MAX))
-}
-
-/// Why a process that crashed for good is not called: `crash` is what it crashed of.
-fn halted(process: &Process, crash: &CallFailure) -> Problem {
-    let message = format!("`{}` crashed and is not started again", process.label());
-    Problem::advised(message, Advice::Restart { process: process.id, crash: crash.with_reason() })
 }

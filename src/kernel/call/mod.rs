@@ -8,6 +8,7 @@
 //! chain in the instance, one to the process in the frame.
 
 mod capture;
+mod denied;
 mod enter;
 mod entered;
 mod hooked;

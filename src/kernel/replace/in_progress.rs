@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::refusal::{REPLACEMENTS_IN_PROGRESS_MAX, ReplaceRefusal};
 use super::request::ReplacementRequest;
 use crate::kernel::process::{Life, Process, Starting};
 use crate::kernel::task::Task;
-use crate::runtime::Failure;
-
-/// Most replacements of one process at a time.
-const REPLACEMENTS_IN_PROGRESS_MAX: usize = 16;
 
 /// One replacement under way: a kill of its process ends the chain.
 pub struct ReplacementGuard<'a> {
@@ -23,7 +20,7 @@ pub struct ReplacementGuard<'a> {
 }
 
 impl<'a> ReplacementGuard<'a> {
-    /// Begins one; an error where the process does not live yet or any more, or too many are under way.
+    /// Begins one.
     ///
     /// # Errors
     /// The process does not live yet or any more, or [`REPLACEMENTS_IN_PROGRESS_MAX`] replacements of it are in
@@ -33,21 +30,16 @@ impl<'a> ReplacementGuard<'a> {
         process: &'a Arc<Process>,
         what: &ReplacementRequest,
         timeout: Option<Duration>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ReplaceRefusal> {
         let mut slot = process.lock_slot();
         match &slot.life {
             Life::Alive => {}
-            Life::Starting => return Err(Failure::denied("it has not started yet")),
-            Life::Dead { reason, .. } => {
-                let reason = reason.words(task.kernel.wording());
-                return Err(Failure::denied(format!("it is dead: {reason}")));
-            }
+            Life::Starting => return Err(ReplaceRefusal::Starting),
+            Life::Dead { reason, .. } => return Err(ReplaceRefusal::Dead(reason.clone())),
         }
         let replacements = &mut slot.replacements;
         if replacements.in_progress.len() >= REPLACEMENTS_IN_PROGRESS_MAX {
-            return Err(Failure::denied(format!(
-                "{REPLACEMENTS_IN_PROGRESS_MAX} restarts and reloads of it are under way, the most that can be"
-            )));
+            return Err(ReplaceRefusal::TooMany);
         }
         replacements.in_progress.push(Starting { chain: task.chain.id, stand_in: None });
         task.chain.replaces.store(process.id, Ordering::Relaxed);

@@ -28,9 +28,9 @@ struct SourceOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SourceOptions>()?;
-    let file = session.place().resolve(&options.file);
+    let file = session.scripts().place().resolve(&options.file);
     let text = session.read_file(&file, SCRIPT_BYTES_MAX)?;
-    let (place, name) = (session.place().sourced(&file), file.display().to_string());
+    let (place, name) = (session.scripts().place().sourced(&file), file.display().to_string());
     let too_deep = || ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file));
     let lines = |session: &mut Session| session.at_place(place, |session| session.run_text(&name, &text, 1));
     session.sourcing(lines).ok_or_else(too_deep)??;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::kernel::{CallError, Deadline, Kernel};
 use crate::runtime::Program;
@@ -10,7 +10,7 @@ use crate::runtime::source::{MANIFEST_BYTES_MAX, Progress};
 use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
 use crate::shell::units::show_bytes;
-use crate::shell::waits::PROGRESS_AFTER;
+use crate::shell::waits::WaitProgress;
 
 impl Session {
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
@@ -59,19 +59,15 @@ impl Session {
     ) -> Result<T, ShellError> {
         let kernel = Arc::clone(self.kernel());
         let interrupt = self.interrupt().clone();
-        let started = Instant::now();
-        let mut shown = false;
+        let mut progress = WaitProgress::new();
         let resolved = resolve(&kernel, &mut |got_bytes, all_bytes| {
-            if started.elapsed() > PROGRESS_AFTER {
-                shown = true;
+            progress.tick(self, |_, _| {
                 let all = all_bytes.map(|all| format!(" of {}", show_bytes(all))).unwrap_or_default();
-                self.front().progress(Some(&format!("{}{all} downloaded; Ctrl-C ends it", show_bytes(got_bytes))));
-            }
+                format!("{}{all} downloaded; Ctrl-C ends it", show_bytes(got_bytes))
+            });
             !interrupt.is_raised()
         });
-        if shown {
-            self.front().progress(None);
-        }
+        progress.clear(self);
         resolved.map_err(|error| self.call_error(error))
     }
 }

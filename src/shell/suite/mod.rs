@@ -56,7 +56,7 @@ pub fn run_file(kernel: Arc<Kernel>, path: &Path, setup: FileSetup<'_>, begun: &
     let (front, collected) = Headless::new();
     let front = front.picturing(Arc::clone(&kernel), setup.picture);
     let mut session = start(kernel, Box::new(front), setup.options.clone(), Stdin::Used);
-    session.begin_cases();
+    session.scripts_mut().begin_cases();
     begun(session.interrupter());
     let result = setup.variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
     let place = ScriptPlace::of(Some(path), Arc::default());
@@ -65,7 +65,7 @@ pub fn run_file(kernel: Arc<Kernel>, path: &Path, setup: FileSetup<'_>, begun: &
         job.kill();
     }
     let fuel = fuel_of(session.kernel());
-    let (expectations, cases) = (session.expectations(), session.take_cases());
+    let (expectations, cases) = (session.scripts().expectations(), session.scripts_mut().take_cases().into_vec());
     drop(session);
     let collected = std::mem::take(&mut *collected.lock());
     let (printed, notices) = (collected.printed, collected.notices);

@@ -39,7 +39,7 @@ struct RecordWords {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<RecordWords>()?;
     match words.file.as_deref() {
-        None => Ok(match session.recording() {
+        None => Ok(match session.scripts().recording() {
             Some(file) => {
                 let (calls, name) = (file.written()?, file.name());
                 let json = serde_json::json!({ "recording": name, "calls": calls });
@@ -48,7 +48,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             None => Reply::answer("calls are not recorded", serde_json::json!({ "recording": null, "calls": null })),
         }),
         Some("off") => stop(session),
-        Some(_) if session.recording().is_some() => {
+        Some(_) if session.scripts().recording().is_some() => {
             Err(ShellError::failed("calls are recorded already; `record off` ends that"))
         }
         Some(name) => start(session, name),
@@ -69,14 +69,15 @@ fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
         session.notice(Line::new().with(Role::Warn, text));
     }
     session.kernel().record_calls(Some(file.clone()));
-    session.set_recording(Some(file));
+    session.scripts_mut().replace_recording(Some(file));
     Ok(Reply::done(serde_json::json!({ "recording": name, "calls": 0 })))
 }
 
 fn stop(session: &mut Session) -> Result<Reply, ShellError> {
     session.kernel().record_calls(None);
     let file = session
-        .set_recording(None)
+        .scripts_mut()
+        .replace_recording(None)
         .ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
     let (calls, name) = (file.written()?, file.name());
     let json = serde_json::json!({ "file": name, "calls": calls });

@@ -66,7 +66,7 @@ struct ExpectDurationOptions {
 }
 
 fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, _) = arguments.parse::<ExpectCallsOptions>()?;
     if !options.pending
         && let Some(unknown) = session.unknown_name(&options.filter)
@@ -83,7 +83,7 @@ fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
 }
 
 fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, _) = arguments.parse::<ExpectDurationOptions>()?;
     let records = matching(session, &options.filter)?;
     let Some(slowest) = records.iter().max_by_key(|record| record.duration_ns) else {

@@ -29,7 +29,7 @@ struct ExpectErrorOptions {
 }
 
 fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, _) = arguments.parse::<ExpectErrorOptions>()?;
     let glob = Glob::new(&options.glob);
     if inner.background {

@@ -40,7 +40,7 @@ struct ExpectFuelOptions {
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, _) = arguments.parse::<ExpectFuelOptions>()?;
     let ExpectFuelOptions { filter, under } = options;
     let mut records = matching(session, &filter)?;

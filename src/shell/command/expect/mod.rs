@@ -28,7 +28,7 @@ fn held(figures: serde_json::Value) -> Reply {
 
 /// Handles an expectation that does not hold: rewrites it on request, else returns an error.
 fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> Result<Reply, ShellError> {
-    match session.rewrites() {
+    match session.scripts_mut().rewrites() {
         Some(rewrites) => {
             rewrites.push(rewrite);
             Ok(Reply::done(serde_json::json!({ "holds": false, "rewritten": true })))
@@ -39,7 +39,7 @@ fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> 
 
 /// Shows the difference between the expected and the actual bytes.
 fn show_difference(session: &mut Session, expected: &[u8], actual: &[u8]) {
-    if session.rewrites().is_none() {
+    if session.scripts_mut().rewrites().is_none() {
         for line in difference(expected, actual) {
             session.notice(line);
         }

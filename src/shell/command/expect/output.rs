@@ -77,7 +77,7 @@ struct ExpectJsonOptions {
 }
 
 fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, input) = arguments.parse::<ExpectOptions>()?;
     let expected = input.unwrap_or_default();
     let (actual, what) = match options.value {
@@ -93,7 +93,7 @@ fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 }
 
 fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (options, input) = arguments.parse::<ExpectJsonOptions>()?;
     let pointer = options.pointer;
     let expected = value_of(&input.unwrap_or_default())?;

@@ -30,7 +30,7 @@ struct ExpectTreeOptions {
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    session.count_expectation();
+    session.scripts_mut().count_expectation();
     let (_, input) = arguments.parse::<ExpectTreeOptions>()?;
     let expected = String::from_utf8(input.unwrap_or_default())
         .map_err(|_| ShellError::usage("`expect-tree`: INPUT is not UTF-8"))?;

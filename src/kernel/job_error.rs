@@ -1,0 +1,44 @@
+//! Why a job does not run to its end by itself: values, with their words beside them.
+
+use std::fmt;
+use std::io;
+
+use super::error::CallError;
+use super::label::ProcessLabel;
+use crate::journal::Outcome;
+use crate::text::escape_control;
+
+/// The error of a job that is not that of one of its calls.
+#[derive(Debug)]
+pub enum JobError {
+    NoThread(io::Error),
+    /// A panic of plugsh, with its text.
+    Panicked(Option<String>),
+    /// A plan without a stage.
+    NoCalls,
+    Busy(ProcessLabel),
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobError::NoThread(error) => write!(f, "cannot start a thread for the job: {error}"),
+            JobError::Panicked(text) => {
+                let why = escape_control(text.as_deref().unwrap_or("it does not say why"));
+                write!(f, "plugsh itself failed, which is a mistake of its own: {why}")
+            }
+            JobError::NoCalls => f.write_str("a pipe of no calls"),
+            JobError::Busy(process) => write!(f, "`{process}` is busy"),
+        }
+    }
+}
+
+impl From<JobError> for CallError {
+    fn from(error: JobError) -> CallError {
+        let outcome = match error {
+            JobError::NoThread(_) => Outcome::Denied,
+            JobError::Panicked(_) | JobError::NoCalls | JobError::Busy(_) => Outcome::Error,
+        };
+        CallError::new(outcome, error.to_string())
+    }
+}
