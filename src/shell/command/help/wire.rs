@@ -135,7 +135,7 @@ pub static METHODS: [MethodText; 10] = [
 ];
 
 /// What a server says unasked: notifications, and requests to a client that carries them out.
-pub const SAID: [(&str, &str); 14] = [
+pub const UNASKED: [(&str, &str); 14] = [
     ("hello", "the first line: {protocol, plugsh, name, pid}"),
     ("show", "{run, reply}: what a line prints; `kind` of the reply says what it has"),
     ("notice", "{run, line}: a line for standard error"),
@@ -186,7 +186,7 @@ const PARTS: &[Part] = &[
     Blank,
     Table(methods),
     Heading("What a server says unasked"),
-    Table(said),
+    Table(unasked),
     Blank,
     Heading("Codes of errors; `message` is one line, `data` what else is known"),
     Table(errors),
@@ -211,8 +211,8 @@ fn method(method: &MethodText) -> Vec<Paragraph> {
     paragraphs
 }
 
-fn said() -> Vec<Paragraph> {
-    SAID.iter().map(|(name, what)| row(name, what, COLUMN)).collect()
+fn unasked() -> Vec<Paragraph> {
+    UNASKED.iter().map(|(name, what)| row(name, what, COLUMN)).collect()
 }
 
 fn errors() -> Vec<Paragraph> {
