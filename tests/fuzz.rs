@@ -1,5 +1,5 @@
-//! Fuzz targets: module bytes, manifests, policy files and lines of the wire. `cargo test` runs each on random inputs for
-//! a bounded time.
+//! Fuzz targets: module bytes, manifests, policy files and lines of the wire. `cargo test` runs each on random inputs
+//! for a bounded time.
 //! A failure prints the shrunk input and the seed; `BOLERO_RANDOM_SEED=N` repeats it. `BOLERO_RANDOM_TEST_TIME_MS` and
 //! `BOLERO_RANDOM_ITERATIONS` set longer runs, `cargo bolero test --test fuzz TARGET` runs a target under a
 //! coverage-guided engine. Inputs that once failed are kept in `tests/__fuzz__` and run every time.

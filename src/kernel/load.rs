@@ -243,9 +243,9 @@ fn within(
 ) -> (Result<Arc<Program>, Failure>, Outcome) {
     let mut overdue = false;
     let resolved = resolve(&mut |got_bytes, all_bytes| {
-        let goes_on = progress(got_bytes, all_bytes);
-        overdue = goes_on && deadline.is_some_and(|deadline| deadline.has_passed());
-        goes_on && !overdue
+        let continues = progress(got_bytes, all_bytes);
+        overdue = continues && deadline.is_some_and(|deadline| deadline.has_passed());
+        continues && !overdue
     });
     match deadline.filter(|_| overdue) {
         Some(deadline) => (resolved.map_err(|_| deadline.load_failure("fetched")), Outcome::Timeout),

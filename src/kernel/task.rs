@@ -106,14 +106,14 @@ impl Kernel {
 impl Drop for Task {
     fn drop(&mut self) {
         let Some(step) = self.chain.with_frames(|frames| frames.debug.step.take()) else { return };
-        let mut goes_on = false;
+        let mut continues = false;
         if let Some(parent) = &self.chain.parent {
             parent.chain.visit_frames(&mut |frames| {
-                goes_on = frames.debug.step.is_none();
+                continues = frames.debug.step.is_none();
                 frames.debug.step.get_or_insert(step);
             });
         }
-        if !goes_on {
+        if !continues {
             self.kernel.hooks().disarm();
         }
     }

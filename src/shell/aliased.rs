@@ -37,7 +37,7 @@ impl Session {
         }
         let Some((last, before)) = alias.script.statements.split_last() else { return Ok(Reply::Nothing) };
         self.settings_mut().aliases_in_use.push(name.to_owned());
-        let result = self.run_all_but_last(before).and_then(|goes_on| match goes_on {
+        let result = self.run_all_but_last(before).and_then(|continues| match continues {
             true => self.run_last(name, last, inner, into),
             false => Ok(Reply::Nothing),
         });

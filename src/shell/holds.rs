@@ -71,8 +71,8 @@ impl Session {
         job.to_background(self.kernel());
         self.keep_continuation(job, continuation);
         if matches!(why, WaitOutcome::Backgrounded) {
-            let goes_on = " goes on in the background; `fg` brings it back";
-            self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).plain(goes_on));
+            let continues = " goes on in the background; `fg` brings it back";
+            self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).plain(continues));
             return Ok(Reply::Nothing);
         }
         let error = self.blocked_error(job, why);

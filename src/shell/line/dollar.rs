@@ -77,8 +77,8 @@ impl<'t> Parser<'t> {
     /// may be inside the name.
     fn variable_name(&mut self, start: usize) -> Parsed<&'t str> {
         let mut name = self.scan.take_while(is_name_byte);
-        let goes_on = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-        if name == ENVIRONMENT && self.scan.peek() == Some(b'.') && goes_on(self.scan.peek_at(1)) {
+        let continues = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+        if name == ENVIRONMENT && self.scan.peek() == Some(b'.') && continues(self.scan.peek_at(1)) {
             self.scan.advance(1);
             self.scan.take_while(is_name_byte);
             name = self.scan.since(start);

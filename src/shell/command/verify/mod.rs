@@ -191,23 +191,23 @@ fn difference_lines(
     nested_call: Option<&NestedDifference>,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut tell = |title: String, one: &str, other: &str| {
+    let mut push_pair = |title: String, one: &str, other: &str| {
         lines.push(Line::new().with(Role::Strong, title));
         lines.push(Line::from("  native  ").plain(one));
         lines.push(Line::from("  extism  ").plain(other));
     };
     if let Some(output) = output {
-        tell(format!("the outputs differ from byte {} on:", output.at), &output.native, &output.extism);
+        push_pair(format!("the outputs differ from byte {} on:", output.at), &output.native, &output.extism);
     }
     if let Some(NestedDifference { number, part }) = nested_call {
         let mut tell_bytes = |what: &str, bytes: &OutputDifference| {
             let title = format!("the {what} of nested call {number} differ from byte {} on:", bytes.at);
-            tell(title, &bytes.native, &bytes.extism);
+            push_pair(title, &bytes.native, &bytes.extism);
         };
         match part {
             Part::Input(bytes) => tell_bytes("inputs", bytes),
             Part::Output(bytes) => tell_bytes("outputs", bytes),
-            Part::Call => tell(
+            Part::Call => push_pair(
                 format!("nested call {number} differs (depth, function, bytes, outcome):"),
                 &native.nested_text(*number),
                 &extism.nested_text(*number),
