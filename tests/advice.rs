@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use common::{Ended, plugsh};
 
 /// Placeholders of advised commands, and the values that replace them.
-const PLACEHOLDERS: [(&str, &str); 35] = [
+const PLACEHOLDERS: [(&str, &str); 36] = [
     ("[OPTIONS]", ""),
     ("[FUNCTION]", "echo"),
     ("PLUGIN.FUNCTION", "echo.echo"),
@@ -31,6 +31,7 @@ const PLACEHOLDERS: [(&str, &str); 35] = [
     ("SEQ", "2"),
     ("%N", "%1"),
     ("N", "1"),
+    ("{own}", "advised.file"),
     ("{word}", "echo"),
     ("{process}", "echo"),
     ("{id}", "1"),
@@ -50,7 +51,7 @@ const PLACEHOLDERS: [(&str, &str); 35] = [
 const ENDLESS: [&str; 6] = ["trace -f", "wait 1", "watch ps", "watch !df", "plugsh serve", "plugsh node"];
 
 /// What a command needs to have been typed before it, by the beginning of its line.
-const PREPARATIONS: [(&str, &str); 21] = [
+const PREPARATIONS: [(&str, &str); 23] = [
     ("alias -d x", "alias x = ps"),
     ("alias x", "alias x = ps"),
     ("bt %1", HOLD),
@@ -67,8 +68,10 @@ const PREPARATIONS: [(&str, &str); 21] = [
     ("replay 2", "trace payloads 64k; echo.echo hi"),
     ("return hi", HOLD),
     ("return", HOLD),
+    ("serve off", "serve --name advised"),
     ("set -d x", "set x v"),
     ("show 2 --input", "trace payloads 64k; echo.echo hi"),
+    ("step %1", HOLD),
     ("unstub echo.echo", "stub echo.echo = hi"),
     ("wait %1", BACKGROUND),
     ("vars -d x", "vars echo x=1"),
@@ -76,11 +79,26 @@ const PREPARATIONS: [(&str, &str); 21] = [
 const HOLD: &str = "break echo.echo; echo.echo hi";
 const BACKGROUND: &str = "echo.echo hi &";
 const CALLED: &str = "echo.echo hi";
-/// What is typed after a command that leaves a call held.
-const CONTINUED: (&str, &str) = ("bt %1", "continue %1");
+/// Commands that leave a call held, and the one that is typed then.
+const HOLDING: [&str; 2] = ["bt %1", "step %1"];
+const CONTINUE: &str = "continue %1";
 /// Commands that fail here though they are understood, by the beginning of their line, and what is said then.
-const FAILING: [(&str, &str); 3] =
-    [("kill %1", "killed %1"), ("pane ", "no pane here"), ("plugsh --pane", "no pane: standard output is no terminal")];
+const FAILING: [(&str, &str); 11] = [
+    ("kill %1", "killed %1"),
+    ("load big --on gpu1", "no plugin named `big`"),
+    ("pane ", "no pane here"),
+    ("plugsh --nats", "no NATS server at"),
+    ("plugsh --pane", "no pane: standard output is no terminal"),
+    ("plugsh attach", "is not served"),
+    ("plugsh call --attach", "is not served"),
+    ("plugsh up", NO_PROJECT),
+    ("source ~", "no such file"),
+    ("up --check", NO_PROJECT),
+    ("up x", NO_PROJECT),
+];
+const NO_PROJECT: &str = "no `plugsh.toml` here or in a directory above";
+/// Lines of a policy file, which begin as commands do.
+const FILE_LINES: [&str; 1] = ["call = []"];
 /// The error of a command that is advised without its operands.
 const OPERAND_LEFT_OUT: &str = " wants ";
 /// Functions that stand for any.
@@ -98,7 +116,8 @@ fn advised(commands: &[String]) -> BTreeMap<String, String> {
         for text in &tokens.literals {
             for span in in_backticks(text) {
                 let first = span.split_whitespace().next().unwrap_or_default();
-                if commands.iter().any(|command| command == first) && span != first {
+                let is_command = commands.iter().any(|command| command == first);
+                if is_command && span != first && !FILE_LINES.contains(&span) {
                     found.insert(span.to_owned(), file.clone());
                 }
             }
@@ -149,7 +168,8 @@ fn run(line: &str, cache: &str) -> Ended {
         None => {
             let before =
                 PREPARATIONS.iter().find(|(start, _)| line.starts_with(start)).map_or(CALLED, |(_, typed)| typed);
-            let after = if line.starts_with(CONTINUED.0) { CONTINUED.1 } else { "" };
+            let is_holding = HOLDING.iter().any(|start| line.starts_with(start));
+            let after = if is_holding { CONTINUE } else { "" };
             vec!["-c".to_owned(), format!("load echo\n{before}\n{line}\n{after}")]
         }
     };
