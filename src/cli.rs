@@ -76,9 +76,14 @@ pub struct Cli {
 impl Cli {
     /// The program's arguments without its name; those of `plugsh call` are brought into one spelling.
     pub fn words() -> Vec<OsString> {
+        let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        // The whole definition is dear to build: more than the rest of an empty session's start.
+        if !pflag::may_be_call(&words) {
+            return words;
+        }
         let mut definition = Cli::definition();
         definition.build();
-        pflag::rewritten(std::env::args_os().skip(1).collect(), &definition)
+        pflag::rewritten(words, &definition)
     }
 
     /// Reads the arguments.

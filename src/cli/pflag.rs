@@ -13,6 +13,11 @@ const NUMBERS: [&str; 5] = ["loop", "timeout", "memory-max", "http-response-max"
 /// Options whose empty value extism ignores.
 const EMPTY_SAYS_NOTHING: [&str; 1] = ["log-level"];
 
+/// Whether the words after the program's name may be those of `plugsh call`.
+pub fn may_be_call(words: &[OsString]) -> bool {
+    words.iter().any(|word| word == CALL)
+}
+
 /// The words after the program's name, rewritten if they are those of `plugsh call`. `definition` is the program's
 /// built clap definition.
 pub fn rewritten(words: Vec<OsString>, definition: &clap::Command) -> Vec<OsString> {

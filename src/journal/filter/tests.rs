@@ -125,7 +125,7 @@ fn an_error_points_at_its_column_and_knows_what_was_meant() {
     assert_eq!(refusal("outcome = eror"), "column 11: no outcome `eror`; did you mean `error`?");
     assert_eq!(
         refusal("outcome = bad"),
-        "column 11: no outcome `bad`; there are: ok error trap timeout killed oom fuel denied running held"
+        "column 11: no outcome `bad`; there are: ok error trap timeout killed oom fuel denied lost running held"
     );
     let hostile = refusal("outcome = '\x1b[2J\n'");
     assert!(hostile.starts_with("column 11: no outcome `") && hostile.contains("[2J"), "{hostile:?}");

@@ -251,8 +251,17 @@ mod tests {
     }
 
     /// Free text of one command alone.
-    const FREE_TOO: [&str; 8] =
-        ["COLSxROWS", "HZ", "LAST", "BYTES", "URL", "CALLS", "WHAT", "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION"];
+    const FREE_TOO: [&str; 9] = [
+        "ADDRESS",
+        "COLSxROWS",
+        "HZ",
+        "LAST",
+        "BYTES",
+        "URL",
+        "CALLS",
+        "WHAT",
+        "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION",
+    ];
 
     #[test]
     fn candidates_say_what_they_are() {

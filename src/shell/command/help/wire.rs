@@ -175,7 +175,7 @@ const PARTS: &[Part] = &[
     Blank,
     Example(&[
         r#"$ nc -U $XDG_RUNTIME_DIR/plugsh/shop.sock"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"ps","params":{"all":true}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ps","params":{}}"#,
     ]),
     Blank,
     Text(
