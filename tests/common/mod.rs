@@ -88,6 +88,7 @@ impl Plugsh {
         for home in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
             command.env(home, self.dir.path().join(".home"));
         }
+        command.env("XDG_RUNTIME_DIR", self.dir.path());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if !self.superpowers {
             drop_superpowers(&mut command);

@@ -28,7 +28,7 @@ pub static COMMAND: Command = Command {
         # no nodes are connected; start plugsh with `--nats URL`",
         "\
         load echo --on gpu1\n\
-        # cannot load `built-in:echo`: no nodes are connected; start plugsh with `--nats URL`",
+        # cannot load `built-in:echo`: no nodes are connected; start plugsh …",
     ],
     syntax: syntax::<NodesOptions>(),
     run: Run::Plain(run),

@@ -141,7 +141,7 @@ fn imports() -> Vec<Case> {
             .gives("0 "),
         wat(
             "imports: a plugin stands in for what is no number",
-            r#"(module (import "shop" "count" (func (param v128))) (func (export "run")))"#,
+            r#"(module (import "shop" "count" (func (param externref))) (func (export "run")))"#,
         )
         .spec(|spec, _| spec.imports = vec![stand_in("count", None)])
         .fails_to_load(FailureKind::Load),

@@ -173,10 +173,7 @@ const PARTS: &[Part] = &[
             client in 60 lines.",
     ),
     Blank,
-    Example(&[
-        r#"$ nc -U $XDG_RUNTIME_DIR/plugsh/shop.sock"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"ps","params":{}}"#,
-    ]),
+    Example(&[r#"$ nc -U $XDG_RUNTIME_DIR/plugsh/shop.sock"#, r#"{"jsonrpc":"2.0","id":1,"method":"ps","params":{}}"#]),
     Blank,
     Text(
         "Bytes are text where they are UTF-8, else base64 in a field whose name has `_base64` behind it, in both \
