@@ -30,7 +30,7 @@ fn payloads_of_all_sizes_arrive_whole() {
     let _node = server.node("n1", &[]);
     let dir = tempfile::tempdir().unwrap();
     for bytes in [0usize, 1, 512 << 10, (512 << 10) + 1, 1 << 20, 64 << 20] {
-        let payload: Vec<u8> = (0..bytes).map(|at| (at * 31 >> 3) as u8).collect();
+        let payload: Vec<u8> = (0..bytes).map(|at| ((at * 31) >> 3) as u8).collect();
         let (input, output) = (dir.path().join("in"), dir.path().join("out"));
         std::fs::write(&input, &payload).unwrap();
         let (from, to) = (input.display(), output.display());

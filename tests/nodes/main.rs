@@ -1,8 +1,8 @@
 //! Plugins on nodes: a home and its nodes in processes of their own, with a real NATS server between them on a free
 //! port of loopback. Where there is no nats-server the tests say that they were passed by.
 
-#[path = "../common/missing_tool.rs"]
-mod missing_tool;
+#[path = "../common/mod.rs"]
+mod common;
 
 mod calls;
 mod control;

@@ -1,11 +1,8 @@
 //! Sessions about control, with every process that they load on a node: they print what their transcripts say.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 use std::path::Path;
 
-use common::{normalised, plugsh};
+use crate::common::{normalised, plugsh};
 
 use super::system::Server;
 

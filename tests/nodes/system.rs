@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::missing_tool;
+use crate::common::missing_tool;
 
 /// The longest that anything may take.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -132,7 +132,7 @@ impl Node {
         std::thread::spawn(move || {
             BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok()
         });
-        let node = Node { child: child, lines };
+        let node = Node { child, lines };
         node.wait_for(&format!("node `{name}` of system"));
         node
     }
