@@ -188,7 +188,7 @@ def main() -> None:
     options = parser.parse_args()
     seconds = 0.5 if options.small else 10
     rounds = options.runs or (1 if options.small else 9)
-    calls = 10_000 if options.small else 500_000
+    calls = 100_000 if options.small else 500_000
     rows = [*idle(seconds), *paced(seconds), *full_speed(seconds), *throughput(rounds, calls)]
     print(f"{machine()}\n{version()}, a terminal of {COLS}x{ROWS}\n")
     if options.small:
