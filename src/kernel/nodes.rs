@@ -60,7 +60,7 @@ impl Kernel {
     }
 }
 
-/// Hears of lost nodes for a kernel.
+/// A kernel's receiver of lost nodes.
 struct LostNodes(Weak<Kernel>);
 
 impl NodeWatcher for LostNodes {

@@ -98,7 +98,7 @@ impl Connection {
                 let _ = is_over.await;
                 let _ = tokio::time::timeout(FLUSH_MAX, closing.flush()).await;
             });
-            // What waits for a name to be resolved is left behind.
+            // A task that waits for a name to be resolved is left behind.
             runtime.shutdown_background();
         });
         let thread = thread.map_err(|error| fails(ConnectCause::NoThread(io_cause(&error))))?;
@@ -111,7 +111,7 @@ impl Connection {
     /// There is no connection now.
     pub fn publish(&self, subject: String, answer_to: Option<String>, bytes: Vec<u8>) -> Result<(), NotSent> {
         self.check()?;
-        // What a guest writes comes from a thread of WASI's runtime, which another may not block without this.
+        // A guest's output comes from a thread of WASI's runtime, which another may not block without this.
         block_in_place(|| self.runtime.block_on(publish(&self.client, subject, answer_to, bytes)))
     }
 

@@ -1,4 +1,4 @@
-//! What a node's own policy leaves of the spec that a home sends.
+//! The spec that a home sends, within a node's own policy.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ pub trait Nodes: Send + Sync {
     fn set_watcher(&self, watcher: Arc<dyn NodeWatcher>);
 }
 
-/// Is told of lost nodes, on a thread of its own.
+/// A receiver of lost nodes, on a thread of its own.
 pub trait NodeWatcher: Send + Sync {
     /// A node is lost, with all instances of this incarnation.
     fn lost(&self, node: &str, incarnation: u64);
@@ -73,7 +73,7 @@ pub struct NodeView {
     pub round_trip: Option<Duration>,
 }
 
-/// What a node has and does.
+/// The figures of a node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeFigures {
     pub cores: u32,

@@ -1,4 +1,4 @@
-//! What the threads of a server share: the kernel, the clients that have come, and whether the end has begun.
+//! The state that the threads of a server share: the kernel, the clients that have come, and whether the end has begun.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ pub struct CallRecord {
     pub error: Option<String>,
     /// The fault, stub or breakpoint that has changed it.
     pub changed_by: ChangedBy,
-    /// What a host request was given, and what it gave.
+    /// The payloads of a host request: given, and got.
     pub detail: Option<String>,
 }
 

@@ -32,7 +32,7 @@ pub struct RemoteSource {
     state: Mutex<Known>,
 }
 
-/// What is known of the server.
+/// The last picture of the server.
 #[derive(Default)]
 struct Known {
     sampled: Option<(Instant, SnapshotQuery, usize)>,

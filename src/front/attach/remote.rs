@@ -40,7 +40,7 @@ pub struct Remote {
     exit: Option<u8>,
 }
 
-/// What an answer to `run` tells of the session.
+/// The state of the session in an answer to `run`.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct SessionState {
     exit: Option<u8>,

@@ -35,7 +35,7 @@ pub trait Shell {
     fn interrupt(&self) -> Interrupt;
     /// The grammar of its lines.
     fn grammar(&self) -> AliasGrammar;
-    /// What completes its lines.
+    /// The source of completions of its lines.
     fn completer(&self) -> Box<dyn Complete>;
     /// Whether the line may have colours.
     fn colors(&mut self) -> bool;

@@ -211,7 +211,7 @@ impl Amount {
 /// Reads a size of memory in bytes: `64k`, `10M`, `200p` of pages, or a bare number of pages, as extism has it.
 ///
 /// # Errors
-/// It is no such size, or over the largest number.
+/// The text is no such size, or over the largest number.
 pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     let named = || text.to_owned();
     match text.strip_suffix('p').unwrap_or(text).parse::<u64>() {

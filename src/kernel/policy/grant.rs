@@ -9,7 +9,7 @@ use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
 use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput, WrittenValues};
 
-/// What a manifest asks for and its parent does not hold.
+/// The permissions that a manifest asks for and its parent does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnheldGrant {
     /// A key of the config.

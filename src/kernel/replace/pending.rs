@@ -15,7 +15,7 @@ pub struct PendingInstance {
     notice: Option<ReplacementNotice>,
 }
 
-/// Hears of replacements when they have taken place.
+/// A receiver of replacements that have taken place.
 pub trait ReplacementListener: Send + Sync {
     /// A process goes on with a fresh instance or with new code. Not called under the process's lock.
     fn replaced(&self, process: ProcessId, by: ReplacedBy);

@@ -22,7 +22,7 @@ pub enum SourceLanguage {
 /// Findings in the sections of one module.
 #[derive(Debug, Default)]
 pub struct LanguageMarks {
-    /// What the section of producers names as languages and as tools.
+    /// The languages and tools that the section of producers names.
     languages: Vec<String>,
     tools: Vec<String>,
     /// The language that a word in its names or data belongs to.

@@ -1,4 +1,4 @@
-//! What follows a request, until its answer.
+//! The messages that follow a request, until its answer.
 
 use serde_json::{Map, Value};
 

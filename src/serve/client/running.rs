@@ -1,4 +1,4 @@
-//! What is served: the servers of the user, asked one by one.
+//! The list of what is served: the servers of the user, asked one by one.
 
 use std::path::PathBuf;
 use std::time::Duration;

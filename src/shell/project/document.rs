@@ -37,7 +37,7 @@ pub struct Placed<T> {
     pub value: T,
 }
 
-/// What is wrong with a part of a project.
+/// A mistake in a part of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MistakeKind {

@@ -16,7 +16,7 @@ const DIRECTORIES: [&str; 6] = [".", "plugins", "wasm", "build", "dist", "target
 /// Most functions that a comment names.
 const FUNCTIONS_MAX: usize = 8;
 
-/// What a plugin can have besides its source.
+/// The keys that a plugin can have besides its source.
 const OPTIONS: &str = "\
 # What else a plugin can have: every option of `load` (`help load`), with `_` for `-`.
 # config = { lang = \"en\", key = \"${API_KEY}\" }
@@ -28,7 +28,7 @@ const OPTIONS: &str = "\
 # watch = true
 # import = { \"env.kv_get\" = \"kv.get\" }
 ";
-/// What the file can have besides plugins.
+/// The parts that the file can have besides plugins.
 const REST: &str = "\
 # Answers for functions that are not there: of a plugin, or of the product's host (`help stub`).
 # [[stub]]

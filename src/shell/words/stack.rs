@@ -102,7 +102,7 @@ fn hint(stack: &StackView) -> Option<String> {
     (!has_lines).then(|| format!("`{process}` has no line numbers: {}", lines_by(language)))
 }
 
-/// What gives a module of a language its functions' names.
+/// The flags that give a module of a language its functions' names.
 fn names_by(language: Option<SourceLanguage>) -> &'static str {
     match language {
         Some(SourceLanguage::Rust) => {
@@ -120,7 +120,7 @@ fn names_by(language: Option<SourceLanguage>) -> &'static str {
     }
 }
 
-/// What gives a module of a language the lines of its functions.
+/// The flags that give a module of a language the lines of its functions.
 fn lines_by(language: Option<SourceLanguage>) -> &'static str {
     match language {
         Some(SourceLanguage::Rust) => "build it with debug information (Rust: `debug = true` in the profile)",

@@ -30,7 +30,7 @@ pub fn check(outline: &Outline) -> Result<(), Uninterruptible> {
 /// Checks a segment that becomes an array in one step.
 ///
 /// # Errors
-/// It is too long.
+/// The segment is too long.
 pub fn check_segment(outline: &Outline, segment: u32) -> Result<(), Uninterruptible> {
     match outline.elements.get(segment as usize) {
         Some(items) if *items > SEGMENT_ITEMS_MAX => {

@@ -1,4 +1,4 @@
-//! What a home and its nodes say to each other: types, versions, bounds. Shared by both sides, and plain data.
+//! The messages between a home and its nodes: types, versions, bounds. Shared by both sides, and plain data.
 //!
 //! A home is the plugsh that has the processes; a node holds instances for it. Each message is a header in JSON with
 //! the bytes of a payload behind it ([`packet`]). A conversation ([`ConversationId`]) is one request of a home and all

@@ -5,7 +5,7 @@ use super::topic::Part::{self, *};
 use super::topic::{Topic, indented, row};
 use crate::shell::reply::Paragraph;
 
-/// What a program says to a server, and what it hears.
+/// The words between a program and a server.
 pub const WIRE: Topic = Topic { name: "wire", column: COLUMN, parts: PARTS };
 
 const COLUMN: usize = 15;

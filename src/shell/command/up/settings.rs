@@ -1,4 +1,4 @@
-//! What a project sets besides its plugins: directories, the policy, stubs.
+//! The settings of a project besides its plugins: directories, the policy, stubs.
 
 use crate::kernel::hooks::StubSpec;
 use std::path::Path;
