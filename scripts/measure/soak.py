@@ -39,6 +39,8 @@ SAID_SECONDS_MIN = 60
 # Threads that are created on first use and stay: signals, the clock, two for compilation, one for blocking WASI calls. A
 # short run may create some of them only after the first reading.
 LASTING_THREADS = 6
+# Most threads of started calls, which stay while they have work and a while after it (THREADS_MAX in src/kernel/pool.rs).
+POOL_THREADS_MAX = 64
 # How long threads and their memory may take to go away: readings, and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # The exit code of a Rust panic.
@@ -203,6 +205,9 @@ def leaks(looks: list[dict[str, int]]) -> list[str]:
         least = LASTING_THREADS if what == "threads" else 0
         if last[what] > max(first[what], least):
             found.append(f"{last[what]} {what}, {first[what]} at first")
+    most = max(look["pool_threads"] for look in looks)
+    if most > POOL_THREADS_MAX:
+        found.append(f"{most} threads of started calls, {POOL_THREADS_MAX} at most")
     if last["maps"] > first["maps"] + MAPS_SLACK:
         found.append(f"{last['maps']} memory maps, {first['maps']} at first")
     thirds = max(1, (len(looks) - WARM_UP_CYCLES) // 3)
