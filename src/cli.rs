@@ -279,6 +279,9 @@ pub struct CompileArgs {
     /// For the engine that counts fuel.
     #[arg(long)]
     pub fuelled: bool,
+    /// For the engine whose instances a debugger stops.
+    #[arg(long)]
+    pub debugged: bool,
     /// Bytes of memory that it may take.
     #[arg(long, value_name = "BYTES")]
     pub memory_max: u64,

@@ -25,7 +25,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::Suite;
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
-use plugsh::runtime::{Explained, LogLevel, Served, Wording, serve as compile_served};
+use plugsh::runtime::{Explained, Instrumentation, LogLevel, Served, Wording, serve as compile_served};
 use plugsh::shell;
 use plugsh::shell::command::{TABLE, about, closest_topic};
 use plugsh::shell::limit_args::LimitArgs;
@@ -171,8 +171,8 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
 
 /// Compiles the module on standard input. Errors reach the parent process by the exit code and the output.
 fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
-    let served =
-        Served { fuelled: arguments.fuelled, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
+    let instrumentation = Instrumentation { fuel: arguments.fuelled, debug: arguments.debugged };
+    let served = Served { instrumentation, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
     let served = compile_served(served, std::io::stdin(), std::io::stdout());
     served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
 }

@@ -16,7 +16,9 @@ use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
 use super::nodes::Nodes;
 use super::product_function::ProductFunctions;
-use super::{Advice, Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
+use super::{
+    Advice, Failure, FailureKind, Host, Image, ImportStandIn, Instrumentation, Program, Spec, StubImports, Upcalls, sdk,
+};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;
@@ -54,7 +56,7 @@ struct Key {
     host: Host,
     modules: Vec<(String, String)>,
     wasi: bool,
-    fuelled: bool,
+    instrumentation: Instrumentation,
     stub_imports: Option<StubImports>,
     imports: Vec<ImportStandIn>,
     /// The whole spec, for the stock host: it compiles limits and grants too.
@@ -67,7 +69,7 @@ impl Key {
             host,
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
             wasi: program.spec.wasi,
-            fuelled: program.spec.is_fuelled(),
+            instrumentation: program.spec.instrumentation(),
             stub_imports: program.spec.stub_imports,
             imports: program.spec.imports.clone(),
             spec: (host == Host::Extism).then(|| program.spec.clone()),

@@ -56,7 +56,7 @@ pub use item_type::{FunctionType, ItemType, ValueType};
 pub use limit::{Notation, PAGE_BYTES, PLUGIN_LIMITS, PluginLimit, PluginLimitRow};
 pub use native::callers;
 pub use native::{
-    CompilationStage, CompilationView, CompilerOptions, NoCompilerProcess, Percent, Served, Tools,
+    CompilationStage, CompilationView, CompilerOptions, Instrumentation, NoCompilerProcess, Percent, Served, Tools,
     WASM_STACK_BYTES_MAX, serve,
 };
 pub use nodes::{NodeFigures, NodeState, NodeView, NodeWatcher, Nodes};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::stand_in_types::StandInTypes;
-use super::{AllowedPath, Config, Failure, FailureKind, WasiInput};
+use super::{AllowedPath, Config, Failure, FailureKind, Instrumentation, WasiInput};
 
 /// The host that runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -129,6 +129,8 @@ pub struct Spec {
     pub written: WrittenValues,
     /// The node that its instances run on, or a glob of nodes; `None`: they run here.
     pub on: Option<String>,
+    /// Whether a debugger can stop its instances in their code: they are slower then.
+    pub debugged: bool,
 }
 
 /// The values of an instance that came from variables of plugsh's environment, each by its key as it was written
@@ -167,6 +169,11 @@ impl Spec {
     #[inline]
     pub fn is_fuelled(&self) -> bool {
         self.fuel.is_some() || self.fuel_count != FuelCount::No
+    }
+
+    /// The engine that its instances need.
+    pub fn instrumentation(&self) -> Instrumentation {
+        Instrumentation { fuel: self.is_fuelled(), debug: self.debugged }
     }
 
     /// The fuel of one call; `None` where it is neither limited nor counted.
@@ -230,6 +237,7 @@ impl Default for Spec {
             private: false,
             written: WrittenValues::default(),
             on: None,
+            debugged: false,
         }
     }
 }

@@ -58,6 +58,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         private: asked.private || parent.private,
         written: WrittenValues::default(),
         on: grants.on.clone(),
+        debugged: parent.debugged,
     };
     (spec, refused)
 }

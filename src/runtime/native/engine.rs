@@ -1,4 +1,5 @@
-//! The wasmtime engines: one for all plugins, and one more, made when first asked for, for those with a fuel limit.
+//! The wasmtime engines: one for all plugins, and others, made when first asked for, for those whose fuel is counted
+//! and those that a debugger stops.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use super::cache::Cache;
 use super::codegen::{Tools, compile_here, config_for_tools, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
+use super::instrumentation::Instrumentation;
 use super::{abi, bulk, product, user, user_blocks, wasi};
 use crate::image_origin::ImageOrigin;
 use crate::runtime::host_functions::EXTISM;
@@ -29,8 +31,8 @@ pub struct Engines {
     compiler: Arc<Compiler>,
     tools: Tools,
     of_product: ProductFunctions,
-    plain: OnceLock<Arc<EnginePool>>,
-    fuelled: OnceLock<Arc<EnginePool>>,
+    /// By [`Instrumentation::index`].
+    pools: [OnceLock<Arc<EnginePool>>; Instrumentation::ALL.len()],
     making: Mutex<()>,
 }
 
@@ -47,7 +49,7 @@ pub struct EnginePool {
     modules: Mutex<LruCache<String, Module>>,
     cache: Option<Cache>,
     compiler: Arc<Compiler>,
-    fuelled: bool,
+    pub instrumentation: Instrumentation,
 }
 
 impl Engines {
@@ -56,8 +58,8 @@ impl Engines {
     pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions, of_product: ProductFunctions) -> Self {
         let tools = options.tools;
         let compiler = Arc::new(Compiler::new(options));
-        let (plain, fuelled) = (OnceLock::new(), OnceLock::new());
-        Engines { cache_dir, compiler, tools, of_product, plain, fuelled, making: Mutex::new(()) }
+        let (pools, making) = (Default::default(), Mutex::new(()));
+        Engines { cache_dir, compiler, tools, of_product, pools, making }
     }
 
     /// The compiler of the engines.
@@ -65,12 +67,12 @@ impl Engines {
         &self.compiler
     }
 
-    /// The engine for instances with or without a fuel limit.
+    /// The engine of an instrumentation.
     ///
     /// # Errors
     /// The engine cannot be made; of kind `Load`.
-    pub fn pool(&self, fuelled: bool) -> Result<Arc<EnginePool>, Failure> {
-        let slot = if fuelled { &self.fuelled } else { &self.plain };
+    pub fn pool(&self, instrumentation: Instrumentation) -> Result<Arc<EnginePool>, Failure> {
+        let slot = &self.pools[instrumentation.index()];
         if let Some(pool) = slot.get() {
             return Ok(pool.clone());
         }
@@ -78,7 +80,7 @@ impl Engines {
         if let Some(pool) = slot.get() {
             return Ok(pool.clone());
         }
-        let pool = self.make(fuelled)?;
+        let pool = self.make(instrumentation)?;
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }
 
@@ -87,9 +89,9 @@ impl Engines {
         self.tools
     }
 
-    fn make(&self, fuelled: bool) -> Result<EnginePool, Failure> {
-        let config = config_for_tools(fuelled, self.tools)?;
-        EnginePool::new(&config, fuelled, self).map_err(|error| {
+    fn make(&self, instrumentation: Instrumentation) -> Result<EnginePool, Failure> {
+        let config = config_for_tools(instrumentation, self.tools)?;
+        EnginePool::new(&config, instrumentation, self).map_err(|error| {
             let why = error_line(&error).map(|why| format!("cannot start the wasm engine: {why}"));
             Failure::new(FailureKind::Load, why)
         })
@@ -97,14 +99,14 @@ impl Engines {
 
     /// Makes every running call of every engine check its cancel flag.
     pub fn interrupt_epoch(&self) {
-        for pool in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
+        for pool in self.pools.iter().filter_map(OnceLock::get) {
             pool.engine.increment_epoch();
         }
     }
 }
 
 impl EnginePool {
-    fn new(config: &Config, fuelled: bool, engines: &Engines) -> wasmtime::Result<Self> {
+    fn new(config: &Config, instrumentation: Instrumentation, engines: &Engines) -> wasmtime::Result<Self> {
         let engine = Engine::new(config)?;
         let cache = engines.cache_dir.as_deref().and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
@@ -115,7 +117,7 @@ impl EnginePool {
         product::add(&mut linker, &engine, &engines.of_product)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
-        let arena = compiled(&engine, fuelled, cache.as_ref(), &sha256_hex(ARENA.as_bytes()), ARENA.as_bytes())?;
+        let arena = compiled(&engine, instrumentation, cache.as_ref(), ARENA.as_bytes())?;
         let mut store = Store::new(&engine, Ctx::new(Arc::new(Spec::default())));
         let mut provided: BTreeMap<String, BTreeMap<String, FuncType>> = BTreeMap::new();
         let mut provide = |module: &str, name: &str, ty: FuncType| {
@@ -140,7 +142,7 @@ impl EnginePool {
             modules: Mutex::new(LruCache::new(MODULES_MAX)),
             cache,
             compiler: engines.compiler.clone(),
-            fuelled,
+            instrumentation,
             engine,
         })
     }
@@ -171,7 +173,7 @@ impl EnginePool {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
             return Ok(module);
         }
-        let order = Order { origin: &program.origin, request, fuelled: self.fuelled };
+        let order = Order { origin: &program.origin, request, instrumentation: self.instrumentation };
         self.compiler.module(order, bytes, &self.engine, &StoredModule { pool: self, sha256: &bytes.sha256 })
     }
 }
@@ -212,17 +214,17 @@ impl ModuleStore for StoredModule<'_> {
 /// A module out of the cache, or compiled and put there.
 fn compiled(
     engine: &Engine,
-    fuelled: bool,
+    instrumentation: Instrumentation,
     cache: Option<&Cache>,
-    sha256: &str,
     bytes: &[u8],
 ) -> wasmtime::Result<Module> {
-    if let Some(module) = cache.and_then(|cache| cache.get(engine, sha256)) {
+    let sha256 = sha256_hex(bytes);
+    if let Some(module) = cache.and_then(|cache| cache.get(engine, &sha256)) {
         return Ok(module);
     }
-    let module = compile_here(engine, fuelled, bytes)?;
+    let module = compile_here(engine, instrumentation, bytes)?;
     if let Some(cache) = cache {
-        cache.put(sha256, &module);
+        cache.put(&sha256, &module);
     }
     Ok(module)
 }
@@ -240,7 +242,8 @@ mod tests {
 
     #[test]
     fn the_linker_has_what_the_table_has() {
-        let pool = Engines::new(None, CompilerOptions::default(), ProductFunctions::default()).pool(false).unwrap();
+        let engines = Engines::new(None, CompilerOptions::default(), ProductFunctions::default());
+        let pool = engines.pool(Instrumentation::default()).unwrap();
         let names = |types: &mut dyn Iterator<Item = wasmtime::ValType>| -> Vec<String> {
             types.map(|ty| ty.to_string()).collect()
         };

@@ -45,7 +45,7 @@ impl NativeImage {
     /// # Errors
     /// A module does not compile, an import is missing, or the request was given up.
     pub fn compile(engines: &Engines, program: &Program, request: &Arc<CompileRequest>) -> Result<Self, Failure> {
-        let pool = engines.pool(program.spec.is_fuelled())?;
+        let pool = engines.pool(program.spec.instrumentation())?;
         let maps = Maps::take(maps_of_code(program.modules.len()))?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {

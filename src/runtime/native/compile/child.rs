@@ -13,6 +13,7 @@ use wasmtime::{Engine, Module};
 use super::serve::Answer;
 use crate::runtime::Problem;
 use crate::runtime::native::compiled_functions::Percent;
+use crate::runtime::native::instrumentation::Instrumentation;
 use crate::text::io_cause;
 
 /// Largest compiled form that is taken, in bytes.
@@ -48,13 +49,21 @@ impl Child {
     ///
     /// # Errors
     /// The system cannot start the process.
-    pub fn start(program: &Path, fuelled: bool, memory_bytes_max: u64, cpu_max: Duration) -> io::Result<Self> {
+    pub fn start(
+        program: &Path,
+        instrumentation: Instrumentation,
+        memory_bytes_max: u64,
+        cpu_max: Duration,
+    ) -> io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
         let mut command = Command::new(program);
         command.arg("compile").args(["--memory-max", &memory_bytes_max.to_string()]);
         command.args(["--cpu-max", &cpu_max.as_secs().to_string()]);
-        if fuelled {
+        if instrumentation.fuel {
             command.arg("--fuelled");
+        }
+        if instrumentation.debug {
+            command.arg("--debugged");
         }
         command.env_clear().env("RAYON_NUM_THREADS", threads.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -12,6 +12,7 @@ use wasmtime::Module;
 use super::child::Child;
 use crate::image_origin::ImageOrigin;
 use crate::runtime::native::compiled_functions::Percent;
+use crate::runtime::native::instrumentation::Instrumentation;
 use crate::runtime::{Failure, FailureKind};
 
 /// Most light modules that are compiled at once.
@@ -73,8 +74,8 @@ pub struct CompilationView {
     pub wanted_by: usize,
 }
 
-/// With or without fuel, and the module's digest.
-pub(super) type Key = (bool, String);
+/// The engine's instrumentation, and the module's digest.
+pub(super) type Key = (Instrumentation, String);
 /// A result of the compiler.
 pub(super) type Result<T> = std::result::Result<T, Failure>;
 /// A compiled module, or why there is none.

@@ -26,6 +26,7 @@ pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest, N
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
 use super::codegen::{Tools, compile_here, invalid};
+use super::instrumentation::Instrumentation;
 use crate::image_origin::ImageOrigin;
 use crate::limits::Limit;
 use crate::runtime::{Advice, Failure, FailureKind, ModuleBytes};
@@ -69,8 +70,8 @@ pub struct Order<'a> {
     /// Where its program came from.
     pub origin: &'a str,
     pub request: &'a Arc<CompileRequest>,
-    /// For the engine that counts fuel.
-    pub fuelled: bool,
+    /// The engine's.
+    pub instrumentation: Instrumentation,
 }
 
 /// Where one compiled module is kept.
@@ -112,7 +113,7 @@ impl Compiler {
     /// A module of this engine out of the store, or compiled: now, or together with somebody else who wants it. Takes
     /// long; ends as interrupted soon after its request was given up.
     pub fn module(&self, order: Order<'_>, bytes: &ModuleBytes, engine: &Engine, store: &dyn ModuleStore) -> Compiled {
-        let key = (order.fuelled, bytes.sha256.clone());
+        let key = (order.instrumentation, bytes.sha256.clone());
         let size = bytes.bytes.len() as u64;
         let mut lead = match self.compilations.join(key, size, order.origin, order.request) {
             Joined::Leads(lead) => lead,
@@ -140,7 +141,7 @@ impl Compiler {
         if weight == Weight::Heavy
             && let Some(program) = &self.options.program
         {
-            match Child::start(program, order.fuelled, self.options.memory_bytes_max, CPU_MAX) {
+            match Child::start(program, order.instrumentation, self.options.memory_bytes_max, CPU_MAX) {
                 Ok(child) => return self.compile_in(child, lead, &bytes.bytes, engine, store),
                 Err(error) => self
                     .compilations
@@ -148,7 +149,7 @@ impl Compiler {
             }
         }
         lead.set_stage(CompilationStage::Here);
-        let module = compile_here(engine, order.fuelled, &wasm).map_err(|error| invalid(&error))?;
+        let module = compile_here(engine, order.instrumentation, &wasm).map_err(|error| invalid(&error))?;
         let module = Arc::new(module);
         store.put(&module, None);
         Ok(module)

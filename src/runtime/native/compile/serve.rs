@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::runtime::advice::BuildChange;
 use crate::runtime::native::codegen::{invalid, precompile};
 use crate::runtime::native::compiled_functions::Percent;
+use crate::runtime::native::instrumentation::Instrumentation;
 use crate::runtime::{Advice, Problem};
 
 /// Largest module that is taken, in bytes.
@@ -24,7 +25,7 @@ const CODE_ORPHANED: i32 = 3;
 /// Options and bounds of a compilation.
 #[derive(Debug, Clone, Copy)]
 pub struct Served {
-    pub fuelled: bool,
+    pub instrumentation: Instrumentation,
     /// Memory that it may write to.
     pub memory_bytes_max: u64,
     /// Processors' time that it may take, in seconds.
@@ -130,7 +131,7 @@ pub fn serve(
         // A pipe that is closed is an error of the answer.
         let _ = output.write_all(&[percent.get()]).and_then(|()| output.flush());
     };
-    let answer = match precompile(served.fuelled, &wasm, report) {
+    let answer = match precompile(served.instrumentation, &wasm, report) {
         Ok(code) => Answer::Compiled(code),
         Err(error) => {
             let failure = invalid(&error);
