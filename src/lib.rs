@@ -26,8 +26,8 @@
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
 //! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file),
 //! `machine` (what each system tells about memory), `leftovers` (temporary files and child programs that a signal must
-//! not leave behind), `locks` (the order in which locks are taken), `allocator` (when freed memory goes back to the
-//! system) and `image_origin` (where a compiled program came from).
+//! not leave behind), `locks` (the order in which locks are taken), `thread_pool` (threads for work that waits),
+//! `allocator` (when freed memory goes back to the system) and `image_origin` (where a compiled program came from).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
 //! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
@@ -86,7 +86,7 @@
 //!    `kernel/upcalls` implements: steps 4 and 5 again, on the same thread and chain, one frame deeper. The output is
 //!    copied once, from the callee's arena to the caller's.
 //!    A guest that calls `start_call` instead gets a ticket: the nested call is a chain of its own (`kernel/parallel`).
-//!    A thread of `kernel/pool` runs it, or its caller at `join_call`, if no thread has begun it.
+//!    A thread of `thread_pool` runs it, or its caller at `join_call`, if no thread has begun it.
 //! 8. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane
 //!    (`journal/lane`). `kernel/call/entered` gives the instance back once the output was read.
 //! 9. The job's end wakes `shell/waits`. `shell/calls` makes a `Reply` of it, and the front writes that.
@@ -133,5 +133,7 @@ pub mod shell;
 pub mod system;
 #[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
+pub mod thread_pool;
 
 pub use system::System;

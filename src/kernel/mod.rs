@@ -56,7 +56,6 @@ mod pauses;
 mod pipe;
 mod plan;
 pub mod policy;
-mod pool;
 mod process;
 mod profile;
 mod replace;

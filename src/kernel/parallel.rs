@@ -14,7 +14,6 @@ use super::cause::{CancelledByCaller, Cause};
 use super::error::CallError;
 use super::frame::{ChildChain, Frame, PropagatingError};
 use super::launch::{panicked, stack_bytes};
-use super::pool::Runner;
 use super::process::Process;
 use super::started::{StartedCall, StartedResult, Work};
 use super::started_budget::{BudgetMax, OverBudget, Reservation};
@@ -58,7 +57,7 @@ impl Task {
         self.started.add(call.clone());
         if waits {
             let kernel = Arc::downgrade(&self.kernel);
-            self.kernel.pool().add(call, stack_bytes(self.kernel.limits().depth_max), move || runner(kernel));
+            self.kernel.pool().queue(call, stack_bytes(self.kernel.limits().depth_max), move || runner(kernel));
         }
         Ok(ticket)
     }
@@ -167,7 +166,7 @@ impl Task {
     /// Runs a call on this thread that no other has taken.
     fn run_if_waiting(&self, call: &Arc<StartedCall>) {
         if let Some(work) = call.claim() {
-            self.kernel.pool().withdraw(call);
+            self.kernel.pool().withdraw(|waiting| Arc::ptr_eq(waiting, call));
             self.kernel.run_started(call, work, &self.lane);
         }
     }
@@ -201,13 +200,13 @@ impl Kernel {
 }
 
 /// The function that runs calls on a thread of the pool, with a lane of that thread.
-fn runner(kernel: Weak<Kernel>) -> Runner {
+fn runner(kernel: Weak<Kernel>) -> impl FnMut(Arc<StartedCall>) {
     let mut lane = None;
-    Box::new(move |call| {
+    move |call| {
         // The kernel outlives the callers of started calls, and those the calls.
         let Some(kernel) = kernel.upgrade() else { return };
         let Some(work) = call.claim() else { return };
         let lane = lane.get_or_insert_with(|| Arc::new(Lane::open(kernel.journal())));
-        kernel.run_started(call, work, lane);
-    })
+        kernel.run_started(&call, work, lane);
+    }
 }

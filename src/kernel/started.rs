@@ -1,5 +1,5 @@
 //! Calls that run beside their caller: one started call, from its start to its result. `parallel` starts and joins
-//! them, `pool` has their threads.
+//! them, `thread_pool` has their threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +10,20 @@ use super::process::Process;
 use super::started_budget::Reservation;
 use super::view::ProcessId;
 use crate::locks::{Condvar, Mutex, Rank};
+use crate::thread_pool::{PoolSettings, ThreadPool};
+
+/// Most threads of started calls. A call that finds none is run by its caller: at the join, or when it is asked whether
+/// it has ended.
+const THREADS_MAX: usize = 64;
+
+/// Started calls that no thread has taken, bounded by the limit of started calls, and the threads that take them.
+pub type StartedPool = ThreadPool<Arc<StartedCall>>;
+
+/// A pool without threads.
+pub fn pool() -> Arc<StartedPool> {
+    let settings = PoolSettings { thread_name: "plugsh-call", threads_max: THREADS_MAX, rank: Rank::Pool };
+    Arc::new(ThreadPool::new(settings))
+}
 
 /// A started call. Its caller holds it until it is joined, or until the caller ends.
 pub struct StartedCall {

@@ -18,9 +18,9 @@ use super::notices::Notice;
 use super::owners::Owners;
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
-use super::pool::Pool;
 use super::profile::collector::Collecting;
 use super::stack_log::StackLog;
+use super::started::{self, StartedPool};
 use super::started_budget::StartedBudget;
 use super::table::Table;
 use super::view::{OwnerId, ProcessLabel};
@@ -76,7 +76,7 @@ pub struct Kernel {
     waits: Waits,
     jobs: JobTable,
     chains: ChainTable,
-    pool: Arc<Pool>,
+    pool: Arc<StartedPool>,
     started_budget: Arc<StartedBudget>,
     owners: Owners,
     life_log: LifeLog,
@@ -147,7 +147,7 @@ impl Kernel {
         }
         let total_bytes = Arc::new(AtomicU64::new(0));
         Arc::new(Kernel {
-            pool: Arc::default(),
+            pool: started::pool(),
             started_budget: StartedBudget::new(total_bytes.clone()),
             started: Instant::now(),
             started_at: SystemTime::now(),
@@ -270,7 +270,7 @@ impl Kernel {
     }
 
     /// The threads of started calls.
-    pub(super) fn pool(&self) -> &Arc<Pool> {
+    pub(super) fn pool(&self) -> &Arc<StartedPool> {
         &self.pool
     }
 

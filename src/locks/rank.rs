@@ -29,6 +29,8 @@ pub enum Rank {
     StartedCall,
     /// The calls that wait for a thread.
     Pool,
+    /// The work of a node that waits for a thread.
+    NodeWorkers,
     /// End of one job.
     JobEnd,
     /// The rules that are set on calls.

@@ -1,16 +1,14 @@
-//! One conversation as the node has it: the home's messages, which the guest's thread waits for, and the order to the
-//! guest: run, stop or end.
+//! One conversation as the node has it: the home's messages and the order to the guest: run, stop or end.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::kernel::clock::{Clock, Timed};
-use crate::runtime::remote::transfer::{Arrival, Inbox, Window};
-use crate::runtime::remote::wire::{ConversationId, NodeMessage, WireError};
+use crate::runtime::remote::mailbox::{Mail, Mailbox};
+use crate::runtime::remote::wire::{ConversationId, NodeMessage};
 
 /// Most messages that wait for the guest's thread.
 const MESSAGES_MAX: usize = 64;
@@ -33,20 +31,10 @@ pub struct NodeConversation {
     /// A reference to itself, for the clock.
     this: Weak<dyn Timed>,
     clock: Arc<Clock>,
-    /// Chunks on their way to the home.
-    pub window: Window,
+    pub mailbox: Mailbox<NodeMessage, ()>,
     wanted: AtomicU8,
-    state: Mutex<NodeConversationState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct NodeConversationState {
-    inbox: Inbox<NodeMessage>,
-    whole: VecDeque<(NodeMessage, Vec<u8>)>,
     /// The guest's deadline; `None` while it waits for its home, too.
-    deadline: Option<Instant>,
-    is_closed: bool,
+    deadline: Mutex<Option<Instant>>,
 }
 
 impl NodeConversation {
@@ -56,73 +44,41 @@ impl NodeConversation {
             of,
             this: this.clone(),
             clock: clock.clone(),
-            window: Window::default(),
+            mailbox: Mailbox::new(MESSAGES_MAX),
             wanted: AtomicU8::new(Wanted::Run as u8),
-            state: Mutex::default(),
-            changed: Condvar::new(),
+            deadline: Mutex::default(),
         })
     }
 
-    /// Takes a message's beginning.
-    ///
-    /// # Errors
-    /// A home sends no such message.
-    pub fn first(
-        &self,
-        message: NodeMessage,
-        bytes_whole: u64,
-        chunk: &[u8],
-    ) -> Result<Arrival<NodeMessage>, WireError> {
-        self.state.lock().inbox.first(message, bytes_whole, chunk)
-    }
-
-    /// Takes more of a payload.
-    ///
-    /// # Errors
-    /// As of [`NodeConversation::first`].
-    pub fn more(&self, chunk: &[u8]) -> Result<Arrival<NodeMessage>, WireError> {
-        self.state.lock().inbox.more(chunk)
-    }
-
-    /// Gives a whole message to the thread that waits. One too many closes the conversation.
+    /// Gives a whole message to the thread that waits. One too many ends the conversation.
     pub fn put(&self, message: NodeMessage, payload: Vec<u8>) {
-        let mut state = self.state.lock();
-        if state.whole.len() < MESSAGES_MAX {
-            state.whole.push_back((message, payload));
-        } else {
-            state.is_closed = true;
+        if self.mailbox.put(message, payload).is_err() {
+            self.mailbox.close(());
         }
-        self.changed.notify_one();
     }
 
     /// Waits for the next message; `None`: the conversation is over.
     pub fn next(&self) -> Option<(NodeMessage, Vec<u8>)> {
-        let mut state = self.state.lock();
         loop {
-            if let Some(message) = state.whole.pop_front() {
-                return Some(message);
+            match self.mailbox.next(None) {
+                Mail::Message(message, payload) => return Some((message, payload)),
+                Mail::Closed(()) => return None,
+                // An order alone, which the guest finds by itself.
+                Mail::Nudged | Mail::TimedOut => {}
             }
-            if state.is_closed {
-                return None;
-            }
-            self.changed.wait(&mut state);
         }
     }
 
     /// Ends the guest, and the conversation: its home is not there any more.
     pub fn close(&self) {
         self.cancel();
-        self.state.lock().is_closed = true;
-        self.changed.notify_all();
-        self.window.close();
+        self.mailbox.close(());
     }
 
     /// Orders the guest to end.
     pub fn cancel(&self) {
         if self.want(Wanted::End, |now| now != Wanted::Nothing as u8) {
-            // A sleeper has seen the order under its lock, or is woken.
-            drop(self.state.lock());
-            self.changed.notify_all();
+            self.mailbox.nudge();
             self.clock.cancel(&self.this);
         }
     }
@@ -162,13 +118,13 @@ impl NodeConversation {
 
     /// The guest's deadline.
     pub fn deadline(&self) -> Option<Instant> {
-        self.state.lock().deadline
+        *self.deadline.lock()
     }
 
     /// Sets the deadline, in microseconds from now; `None`: the home alone ends the guest.
     pub fn set_remaining(&self, remaining_us: Option<u64>) {
         let deadline = remaining_us.and_then(|us| Instant::now().checked_add(Duration::from_micros(us)));
-        self.state.lock().deadline = deadline;
+        *self.deadline.lock() = deadline;
         if let Some(deadline) = deadline {
             self.clock.watch(&self.this, deadline);
         }
@@ -176,14 +132,12 @@ impl NodeConversation {
 
     /// Suspends the deadline while the guest waits for its home, whose clock runs meanwhile.
     pub fn suspend_deadline(&self) {
-        self.state.lock().deadline = None;
+        *self.deadline.lock() = None;
     }
 
     /// Sleeps for `at_most`, or until the guest is to end.
     pub fn sleep(&self, at_most: Duration) {
-        let until = Instant::now() + at_most;
-        let mut state = self.state.lock();
-        while !self.is_cancelled() && !self.changed.wait_until(&mut state, until).timed_out() {}
+        self.mailbox.sleep(Instant::now() + at_most, || self.is_cancelled());
     }
 }
 

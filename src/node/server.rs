@@ -95,12 +95,12 @@ impl Node {
             Packet::First { bytes, message, .. } => self.take_first(of, message, bytes, chunk),
             Packet::More { .. } => {
                 let Some(conversation) = self.conversation(of) else { return };
-                let arrival = conversation.more(chunk);
+                let arrival = conversation.mailbox.more(chunk);
                 self.take_arrival(&conversation, arrival);
             }
             Packet::Arrived { chunks, .. } => {
                 if let Some(conversation) = self.conversation(of) {
-                    conversation.window.arrived(chunks);
+                    conversation.mailbox.window.arrived(chunks);
                 }
             }
         }
@@ -129,7 +129,7 @@ impl Node {
             // Of a conversation that is over.
             None => return,
         };
-        let arrival = conversation.first(message, bytes, chunk);
+        let arrival = conversation.mailbox.first(message, bytes, chunk);
         self.take_arrival(&conversation, arrival);
     }
 

@@ -97,7 +97,7 @@ pub struct Node {
     pub(super) connection: OnceLock<Connection>,
     pub(super) images: Arc<Images>,
     pub(super) clock: Arc<Clock>,
-    pub(super) workers: Arc<Workers>,
+    pub(super) workers: Workers,
     pub(super) programs: Programs,
     pub(super) instances: Instances,
     /// Whether another node of the system has the name.
@@ -122,7 +122,7 @@ impl Node {
             connection: OnceLock::new(),
             clock: Arc::new(Clock::new(images.clone())),
             images,
-            workers: Arc::default(),
+            workers: Workers::default(),
             programs: Programs::default(),
             instances: Instances::default(),
             has_namesake: Mutex::default(),
@@ -203,7 +203,7 @@ impl Node {
         message: &HomeMessage,
         payload: &[u8],
     ) -> Result<(), NotSent> {
-        self.send_in(conversation.of, message, payload, &conversation.window)
+        self.send_in(conversation.of, message, payload, &conversation.mailbox.window)
     }
 
     fn send_in(

@@ -97,7 +97,7 @@ impl Home {
         let conversation = self.begin(node);
         let began = Instant::now();
         let sent = self.send(&conversation, &NodeMessage::Ping, &[]);
-        let pong = sent.ok().map(|()| conversation.next(Some(began + PING_MAX)));
+        let pong = sent.ok().map(|()| conversation.mailbox.next(Some(began + PING_MAX)));
         let took = began.elapsed();
         self.end(&conversation);
         matches!(pong?, ConversationEvent::Message(HomeMessage::Pong, _)).then_some(took)
@@ -150,7 +150,7 @@ impl Home {
     ) -> Result<(), NotSent> {
         let connection = self.connection.get().ok_or(NotSent)?;
         let (subject, answer_to) = (self.subjects.node(&conversation.node), Some(self.subjects.home(conversation.of)));
-        Way { connection, of: conversation.of, subject, answer_to }.send(message, payload, &conversation.window)
+        Way { connection, of: conversation.of, subject, answer_to }.send(message, payload, &conversation.mailbox.window)
     }
 
     /// Has a node drop an instance: now, or when there is a connection.
@@ -182,7 +182,7 @@ impl Home {
     fn lose_conversations(&self, loss: Loss, of: impl Fn(&Conversation) -> bool) {
         let conversations: Vec<Arc<Conversation>> =
             self.conversations.lock().values().filter(|conversation| of(conversation)).cloned().collect();
-        conversations.iter().for_each(|conversation| conversation.lose(loss));
+        conversations.iter().for_each(|conversation| conversation.mailbox.close(loss));
     }
 
     fn take_beat(&self, bytes: &[u8]) {
@@ -204,14 +204,16 @@ impl Home {
         let packet = decode::<Packet<HomeMessage>>(bytes);
         let Some(conversation) = conversation else { return };
         let chunks = match packet {
-            Ok((Packet::First { bytes, message, .. }, chunk)) => conversation.first(message, bytes, chunk),
-            Ok((Packet::More { .. }, chunk)) => conversation.more(chunk),
+            Ok((Packet::First { bytes, message, .. }, chunk)) => {
+                conversation.take(conversation.mailbox.first(message, bytes, chunk))
+            }
+            Ok((Packet::More { .. }, chunk)) => conversation.take(conversation.mailbox.more(chunk)),
             Ok((Packet::Arrived { chunks, .. }, _)) => {
-                conversation.window.arrived(chunks);
+                conversation.mailbox.window.arrived(chunks);
                 0
             }
             Err(_) => {
-                conversation.lose(Loss::Garbage);
+                conversation.mailbox.close(Loss::Garbage);
                 0
             }
         };
@@ -251,7 +253,7 @@ impl Home {
     /// Wakes the threads of all conversations.
     pub(super) fn nudge_all(&self) {
         let conversations: Vec<Arc<Conversation>> = self.conversations.lock().values().cloned().collect();
-        conversations.iter().for_each(|conversation| conversation.nudge());
+        conversations.iter().for_each(|conversation| conversation.mailbox.nudge());
     }
 
     /// Notifies `watcher` of lost nodes from now on; set once.
@@ -271,7 +273,7 @@ impl Listener for Home {
             return self.take_packet(number, &message.bytes);
         }
         let Some(conversation) = self.conversations.lock().get(&number).cloned() else { return };
-        conversation.lose(Loss::Unheard);
+        conversation.mailbox.close(Loss::Unheard);
         let lost = self.nodes.lock().lose(&conversation.node);
         if let Some(key) = lost {
             self.end_node(key, Loss::Unheard);

@@ -200,7 +200,7 @@ fn prepare_in(
     }
     send(&NodeMessage::Prepare { plugin: program.stem.clone(), modules }, &json(&program.spec)?)?;
     loop {
-        match conversation.next(None) {
+        match conversation.mailbox.next(None) {
             ConversationEvent::Message(HomeMessage::Lacks { modules }, _) => {
                 for index in modules {
                     let module = program.modules.get(index).ok_or_else(|| unexpected(conversation))?;
@@ -218,7 +218,7 @@ fn prepare_in(
                 return Err(Failure::interrupted());
             }
             ConversationEvent::Nudged | ConversationEvent::TimedOut => {}
-            ConversationEvent::Lost(loss) => return Err(lost(&node.name, loss)),
+            ConversationEvent::Closed(loss) => return Err(lost(&node.name, loss)),
         }
     }
 }

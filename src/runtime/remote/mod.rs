@@ -3,13 +3,14 @@
 //!
 //! - `wire`: what both sides say. `transfer`: payloads in chunks, both ways.
 //! - `home`: the connection, what comes over it, and whom it is for. `node_table`: the known nodes.
-//! - `conversation`: one conversation. `request_handler`: it served to its end, the guest's requests with it.
+//! - `mailbox`: the messages at one end of a conversation, here or there. `conversation`: one at the home. `request_handler`: it served to its end, the guest's requests with it.
 //! - `image`, `guest`: a program on nodes, and one instance on one of them.
 
 mod conversation;
 mod guest;
 mod home;
 mod image;
+pub mod mailbox;
 mod node_table;
 mod request_handler;
 pub mod transfer;

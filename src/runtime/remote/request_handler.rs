@@ -69,7 +69,7 @@ pub fn unexpected(conversation: &Conversation) -> Failure {
 
 /// The failure of a message that could not be sent.
 pub fn not_sent(conversation: &Conversation, home: &Home) -> Failure {
-    match conversation.loss() {
+    match conversation.mailbox.end() {
         Some(loss) => lost(&conversation.node, loss),
         None => {
             let (node, server) = (&conversation.node, home.server());
@@ -96,7 +96,7 @@ impl RequestHandler<'_> {
         self.home.send(conversation, message, payload).map_err(|NotSent| not_sent(conversation, self.home))?;
         let mut grace_until: Option<Instant> = None;
         loop {
-            match conversation.next(grace_until) {
+            match conversation.mailbox.next(grace_until) {
                 ConversationEvent::Message(HomeMessage::Request(request), payload) => {
                     let began = Instant::now();
                     let (result, output) = self.answer(request, payload);
@@ -122,8 +122,8 @@ impl RequestHandler<'_> {
                 }
                 ConversationEvent::Nudged => {}
                 ConversationEvent::TimedOut => return Err(Failure::interrupted()),
-                ConversationEvent::Lost(_) if grace_until.is_some() => return Err(Failure::interrupted()),
-                ConversationEvent::Lost(loss) => return Err(lost(&conversation.node, loss)),
+                ConversationEvent::Closed(_) if grace_until.is_some() => return Err(Failure::interrupted()),
+                ConversationEvent::Closed(loss) => return Err(lost(&conversation.node, loss)),
             }
         }
     }
