@@ -5,12 +5,13 @@
 //! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
 //! turns a name, path or URL into a [`Program`], and `images` compiles each program once. `host_functions` is the table
 //! of functions that both hosts offer, `stack` names the places where a guest stands, `stand_in` and `substitute` serve
-//! imports that neither host has.
+//! imports that neither host has. `dwarf` reads debug information; `source_lines` has the lines of a module from it.
 
 pub mod about;
 pub mod advice;
 mod allowed_path;
 pub mod config;
+mod dwarf;
 pub mod exports;
 pub mod failure;
 pub mod host_functions;
@@ -33,6 +34,7 @@ pub mod program;
 pub mod remote;
 pub mod sdk;
 pub mod source;
+pub mod source_lines;
 pub mod stack;
 pub mod stand_in;
 pub mod stand_in_types;

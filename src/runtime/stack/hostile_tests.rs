@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::backtrace::{Backtrace, CodePlace, RawFrame, StoppedBy};
-use super::budget::Budget;
-use super::dwarf::{DebugInfo, Sections};
 use super::symbols::Symbols;
+use crate::runtime::dwarf::{Budget, DebugInfo, Sections};
 use crate::runtime::{ModuleBytes, Program, Spec};
 
 const TAX: &[u8] = include_bytes!("../../../tests/guests/tax.wasm");

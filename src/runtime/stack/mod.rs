@@ -2,16 +2,12 @@
 //! symbols say of them.
 //!
 //! - `backtrace`: frames as captured, numbers alone. `frame`: frames with functions, files and lines.
-//! - `symbols`: from the one to the other, by the module's bytes, read at the first failure. `dwarf`: its debug
-//!   information. `budget`: the work that hostile debug information may cause. `demangle`: names of languages.
+//! - `symbols`: from the one to the other, by the module's bytes, read at the first failure.
 //! - `language`: the language that a module was compiled from. `role`: whose code a frame is. `blame`: the frame that
 //!   an error names.
 
 mod backtrace;
 mod blame;
-mod budget;
-mod demangle;
-mod dwarf;
 mod frame;
 #[cfg(test)]
 mod hostile_tests;
@@ -23,4 +19,5 @@ pub use backtrace::{Backtrace, CodePlace, FRAMES_MAX, RawFrame, StoppedBy};
 pub use blame::{is_panic, own_place, place_of};
 pub use frame::{FrameRole, GuestFrame};
 pub use language::SourceLanguage;
+pub use role::role_of;
 pub use symbols::Symbols;

@@ -9,12 +9,10 @@ use parking_lot::Mutex;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 use super::backtrace::{Backtrace, CodePlace, RawFrame};
-use super::budget::Budget;
-use super::demangle::demangled;
-use super::dwarf::{DebugInfo, Located, Sections};
 use super::frame::GuestFrame;
 use super::language::{LanguageMarks, SourceLanguage};
 use super::role::role_of;
+use crate::runtime::dwarf::{Budget, DebugInfo, Located, Sections, demangled, shown_file};
 use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::native::{BodyMap, moved_bodies};
 use crate::runtime::program::{ModuleBytes, Program};
@@ -34,8 +32,6 @@ const ADDRESS_WORK_MAX: u64 = 64 << 20;
 const FRAMES_MAX: usize = 256;
 /// Most exports whose names are kept.
 const EXPORTS_MAX: usize = 1024;
-/// Longest path of a file that is shown, in characters; of a longer one the start is left out.
-const FILE_CHARS_MAX: usize = 200;
 
 /// The symbols of the modules that failed last.
 pub struct Symbols {
@@ -140,19 +136,6 @@ fn push_frames(frames: &mut Vec<GuestFrame>, raw: &RawFrame, outline: Outline<'_
     }
     frames.extend(inlined.iter().map(|located| frame(name(located), Some(located), true)));
     frames.push(frame(outer_name, Some(outermost), false));
-}
-
-/// A file's path, bounded and safe; the commit of Rust's library is left out.
-fn shown_file(file: &str) -> String {
-    let file = match file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/')) {
-        Some((_, rest)) => rest,
-        None => file,
-    };
-    let count = file.chars().count();
-    match count > FILE_CHARS_MAX {
-        true => format!("…{}", escape_control(&file.chars().skip(count - FILE_CHARS_MAX).collect::<String>())),
-        false => escape_control(file),
-    }
 }
 
 /// The cached symbols of one module.

@@ -2,8 +2,8 @@
 
 use gimli::{AttributeValue, Dwarf, Unit};
 
+use super::budget::Budget;
 use super::sections::Slice;
-use crate::runtime::stack::budget::Budget;
 
 /// Longest name of a function or file that is read, in bytes.
 const TEXT_BYTES_MAX: usize = 1024;
@@ -19,12 +19,7 @@ pub struct Located {
 }
 
 /// The line of the instruction at an address.
-pub(super) fn line_at(
-    dwarf: &Dwarf<Slice<'_>>,
-    unit: &Unit<Slice<'_>>,
-    address: u64,
-    budget: &mut Budget,
-) -> Option<Located> {
+pub fn line_at(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, address: u64, budget: &mut Budget) -> Option<Located> {
     let program = unit.line_program.clone()?;
     budget.take(program.header().raw_program_buf().len() as u64).ok()?;
     let mut rows = program.rows();
@@ -49,7 +44,7 @@ pub(super) fn line_at(
 }
 
 /// A file's path, without the directory that the unit was compiled in.
-pub(super) fn file_text(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index: u64) -> Option<String> {
+pub fn file_text(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index: u64) -> Option<String> {
     let header = unit.line_program.as_ref()?.header();
     let file = header.file(index)?;
     let name = attr_text(dwarf, unit, file.path_name())?;
@@ -61,7 +56,7 @@ pub(super) fn file_text(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index:
 }
 
 /// The text of an attribute; `None` when it has none or an empty one.
-pub(super) fn attr_text<'a>(
+pub fn attr_text<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,
     value: AttributeValue<Slice<'a>>,

@@ -2,10 +2,10 @@
 
 use gimli::{AttributeValue, DebugInfoOffset, DebuggingInformationEntry, Dwarf, Unit, UnitOffset, constants};
 
+use super::budget::{Budget, OutOfBudget};
 use super::lines::attr_text;
 use super::sections::Slice;
 use super::unit::{ENTRY_WORK, entry_ranges, unit};
-use crate::runtime::stack::budget::{Budget, OutOfBudget};
 
 /// Most functions compiled into one another at an address.
 const INLINED_MAX: usize = 32;
@@ -13,7 +13,7 @@ const INLINED_MAX: usize = 32;
 const NAME_HOPS_MAX: usize = 8;
 
 /// A function at the address, inlined or not.
-pub(super) struct Scope {
+pub struct Scope {
     pub function: Option<String>,
     /// Where it was called, for one that was inlined: file, line, column.
     pub called_at: Option<(u64, Option<u32>, Option<u32>)>,
@@ -23,7 +23,7 @@ pub(super) struct Scope {
 ///
 /// # Errors
 /// The budget is used up, or the information is damaged.
-pub(super) fn scopes_at<'a>(
+pub fn scopes_at<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,
     address: u64,

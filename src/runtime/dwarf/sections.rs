@@ -6,7 +6,7 @@ use std::ops::Range;
 use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
 /// Bytes of a section.
-pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
+pub type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Largest sections of all debug information, and of abbreviations, in bytes. What is beyond them is not read.
 const SECTIONS_BYTES_MAX: usize = 1 << 30;
@@ -17,12 +17,14 @@ const ABBREVIATIONS_BYTES_MAX: usize = 8 << 20;
 pub struct Sections(HashMap<&'static str, Range<usize>>);
 
 impl Sections {
-    const NAMES: [SectionId; 9] = [
+    const NAMES: [SectionId; 11] = [
         SectionId::DebugAbbrev,
         SectionId::DebugAddr,
         SectionId::DebugInfo,
         SectionId::DebugLine,
         SectionId::DebugLineStr,
+        SectionId::DebugLoc,
+        SectionId::DebugLocLists,
         SectionId::DebugRanges,
         SectionId::DebugRngLists,
         SectionId::DebugStr,
@@ -45,7 +47,7 @@ impl Sections {
     }
 
     /// The sections of `wasm`, which is the module that they were found in; a missing one is empty.
-    pub(super) fn load<'a>(&self, wasm: &'a [u8]) -> Dwarf<Slice<'a>> {
+    pub fn load<'a>(&self, wasm: &'a [u8]) -> Dwarf<Slice<'a>> {
         let section = |id: SectionId| -> Result<Slice<'a>, std::convert::Infallible> {
             let bytes = self.0.get(id.name()).and_then(|range| wasm.get(range.clone())).unwrap_or_default();
             Ok(EndianSlice::new(bytes, LittleEndian))

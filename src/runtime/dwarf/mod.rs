@@ -1,24 +1,31 @@
 //! A module's debug information (DWARF): which functions and lines an address stands for.
 //!
-//! The information comes from the plugin's author and may be hostile: each read is first paid for from a budget, and
-//! damaged information ends the search.
+//! The information comes from the plugin's author and may be hostile: each read is first paid for from a `budget`, and
+//! damaged information ends the search. `demangle`: names of functions as people wrote them.
 
+mod budget;
+mod demangle;
 mod lines;
+mod path;
 mod scopes;
 mod sections;
 mod unit;
+mod units;
 
 use std::ops::Range;
 
 use gimli::{DebugInfoOffset, Dwarf};
 
-pub use self::lines::Located;
-use self::lines::{file_text, line_at};
+pub use self::budget::{Budget, OutOfBudget};
+pub use self::demangle::demangled;
+use self::lines::line_at;
+pub use self::lines::{Located, file_text};
+pub use self::path::shown_file;
 use self::scopes::scopes_at;
-pub use self::sections::Sections;
-use self::sections::Slice;
-use self::unit::{ENTRY_WORK, unit, unit_ranges};
-use super::budget::{Budget, OutOfBudget};
+pub use self::sections::{Sections, Slice};
+pub use self::unit::{ENTRY_WORK, entry_ranges};
+use self::unit::{unit, unit_ranges};
+pub use self::units::{EntryAt, Units};
 
 /// Most ranges of all units together.
 const RANGES_MAX: usize = 1 << 20;

@@ -7,21 +7,21 @@ use gimli::{
     UnitHeader, constants,
 };
 
+use super::budget::{Budget, OutOfBudget};
 use super::sections::Slice;
-use crate::runtime::stack::budget::{Budget, OutOfBudget};
 
 /// Largest file table of one unit, in bytes. A unit with a larger one is not read.
 const LINE_HEADER_BYTES_MAX: u64 = 1 << 20;
 /// Most attributes of one abbreviation.
 const ATTRIBUTES_MAX: u32 = 256;
 /// The work of reading one unit or entry, beside its bytes.
-pub(super) const ENTRY_WORK: u64 = 8;
+pub const ENTRY_WORK: u64 = 8;
 
 /// Reads one unit's root and file table, paid for first.
 ///
 /// # Errors
 /// The budget is used up, or the information is damaged.
-pub(super) fn unit<'a>(
+pub fn unit<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     header: UnitHeader<Slice<'a>>,
     budget: &mut Budget,
@@ -92,7 +92,7 @@ fn pay_for_line_header(
 ///
 /// # Errors
 /// The budget is used up, or the information is damaged.
-pub(super) fn unit_ranges<'a>(
+pub fn unit_ranges<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     header: UnitHeader<Slice<'a>>,
     budget: &mut Budget,
@@ -108,7 +108,7 @@ pub(super) fn unit_ranges<'a>(
 ///
 /// # Errors
 /// The budget is used up, or the information is damaged.
-pub(super) fn entry_ranges<'a>(
+pub fn entry_ranges<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,
     entry: &DebuggingInformationEntry<Slice<'a>>,
