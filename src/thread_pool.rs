@@ -2,6 +2,7 @@
 //! without work.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub struct PoolSettings {
     pub thread_name: &'static str,
     /// Most threads.
     pub threads_max: usize,
+    /// Most threads without work; one more ends at its work's end.
+    pub idle_max: usize,
     /// The rank of the pool's lock.
     pub rank: Rank,
 }
@@ -38,8 +41,13 @@ struct PoolState<W> {
 }
 
 /// No thread can be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoThread;
+#[derive(Debug)]
+pub enum NoThread {
+    /// All that the pool may have are at work.
+    AtWork,
+    /// The system gives no more.
+    Refused(io::Error),
+}
 
 impl<W: Send + 'static> ThreadPool<W> {
     /// A pool without threads.
@@ -91,7 +99,7 @@ impl<W: Send + 'static> ThreadPool<W> {
                 return Ok(());
             }
             if state.threads >= self.settings.threads_max {
-                return Err(NoThread);
+                return Err(NoThread::AtWork);
             }
             state.threads += 1;
         }
@@ -113,7 +121,7 @@ impl<W: Send + 'static> ThreadPool<W> {
                 run(work);
             }
         });
-        made.map(drop).map_err(|_| NoThread)
+        made.map(drop).map_err(NoThread::Refused)
     }
 
     /// Whether work may wait for a thread until other work is done.
@@ -144,7 +152,7 @@ impl<W: Send + 'static> ThreadPool<W> {
             if let Some(work) = state.waiting.pop_front() {
                 return Some(work);
             }
-            if state.is_closed {
+            if state.is_closed || state.idle >= self.settings.idle_max {
                 return None;
             }
             state.idle += 1;
@@ -185,7 +193,7 @@ mod tests {
     const STACK_BYTES: usize = 256 << 10;
 
     fn pool(threads_max: usize) -> Arc<ThreadPool<Work>> {
-        let settings = PoolSettings { thread_name: "plugsh-test", threads_max, rank: Rank::Pool };
+        let settings = PoolSettings { thread_name: "plugsh-test", threads_max, idle_max: 1, rank: Rank::Pool };
         Arc::new(ThreadPool::new(settings))
     }
 
@@ -212,12 +220,28 @@ mod tests {
         let (release, released) = channel::<()>();
         pool.run(Box::new(move || released.recv().unwrap()), STACK_BYTES, runner).unwrap();
         let refused = pool.run(Box::new(|| ()), STACK_BYTES, runner);
-        assert_eq!(refused, Err(NoThread));
+        assert!(matches!(refused, Err(NoThread::AtWork)), "{refused:?}");
         let (done, is_done) = channel::<()>();
         pool.queue(Box::new(move || done.send(()).unwrap()), STACK_BYTES, runner);
         assert!(pool.is_full(), "the only thread is at work");
         release.send(()).unwrap();
         is_done.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
+
+    #[test]
+    fn few_threads_stay_without_work() {
+        let pool = pool(3);
+        let gate = Arc::new(std::sync::Barrier::new(4));
+        for _ in 0..3 {
+            let gate = Arc::clone(&gate);
+            pool.run(Box::new(move || drop(gate.wait())), STACK_BYTES, runner).unwrap();
+        }
+        // Passed only where each has a thread.
+        gate.wait();
+        while pool.state.lock().threads > 1 {
+            std::thread::yield_now();
+        }
+        assert!(pool.state.lock().idle <= 1);
     }
 
     #[test]

@@ -66,11 +66,21 @@ struct Inner {
     runs_total: AtomicU64,
     /// The chain, while the job runs.
     chain: Mutex<Option<Arc<Chain>>>,
-    end: Mutex<Option<Arc<JobEnd>>>,
+    end: Mutex<Ending>,
     /// True at a breakpoint; changed under the lock of `end`.
     held: AtomicBool,
     /// Notified at the job's end and at each hold.
     ended: Condvar,
+}
+
+/// What is done once with a job's end, on the thread that ends it.
+pub type OnEnd = Box<dyn FnOnce(&Arc<JobEnd>) + Send>;
+
+/// The end of a job, and what is done at it.
+#[derive(Default)]
+struct Ending {
+    end: Option<Arc<JobEnd>>,
+    then: Option<OnEnd>,
 }
 
 /// Result of a wait for a job.
@@ -97,7 +107,7 @@ impl Job {
                 runs: AtomicU64::new(0),
                 runs_total: AtomicU64::new(1),
                 chain: Mutex::new(Rank::JobChain, Some(chain)),
-                end: Mutex::new(Rank::JobEnd, None),
+                end: Mutex::new(Rank::JobEnd, Ending::default()),
                 held: AtomicBool::new(false),
                 ended: Condvar::new(),
             }),
@@ -119,8 +129,29 @@ impl Job {
     /// Marks the job's end, releases its chain and wakes its waiters.
     pub(super) fn mark_ended(&self, end: JobEnd) {
         *self.inner.chain.lock() = None;
-        *self.inner.end.lock() = Some(Arc::new(end));
+        let end = Arc::new(end);
+        let then = {
+            let mut ending = self.inner.end.lock();
+            ending.end = Some(Arc::clone(&end));
+            ending.then.take()
+        };
         self.inner.ended.notify_all();
+        if let Some(then) = then {
+            then(&end);
+        }
+    }
+
+    /// Does this once the job has ended, instead of a thread that waits for it: on the job's thread, or here where it has
+    /// ended already. A job has one of these, the last that was given.
+    pub fn on_end(&self, then: OnEnd) {
+        let mut ending = self.inner.end.lock();
+        match ending.end.clone() {
+            None => ending.then = Some(then),
+            Some(end) => {
+                drop(ending);
+                then(&end);
+            }
+        }
     }
 
     /// Sets whether the job runs in the background, out of reach of Ctrl-C.
@@ -150,7 +181,7 @@ impl Job {
 
     /// The job's row in `jobs`.
     pub fn view(&self) -> JobView {
-        let end = self.inner.end.lock().clone();
+        let end = self.inner.end.lock().end.clone();
         let records = self.inner.chain.lock().as_ref().map_or_else(Vec::new, |chain| chain.records());
         let state = match &end {
             Some(end) if end.result.is_ok() => JobState::Done,
@@ -188,7 +219,7 @@ impl Job {
 
     /// Whether the job still runs.
     pub fn is_running(&self) -> bool {
-        self.inner.end.lock().is_none()
+        self.inner.end.lock().end.is_none()
     }
 
     /// Count of completed runs, for progress.
@@ -208,35 +239,35 @@ impl Job {
 
     /// Waits for the job's end.
     pub fn wait(&self) -> Arc<JobEnd> {
-        let mut end = self.inner.end.lock();
+        let mut ending = self.inner.end.lock();
         loop {
-            if let Some(end) = end.as_ref() {
+            if let Some(end) = &ending.end {
                 return end.clone();
             }
-            self.inner.ended.wait(&mut end);
+            self.inner.ended.wait(&mut ending);
         }
     }
 
     /// Waits for the job's end, for `at_most`.
     pub fn wait_for(&self, at_most: Duration) -> Option<Arc<JobEnd>> {
         let until = Instant::now() + at_most;
-        let mut end = self.inner.end.lock();
-        while end.is_none() && !self.inner.ended.wait_until(&mut end, until).timed_out() {}
-        end.clone()
+        let mut ending = self.inner.end.lock();
+        while ending.end.is_none() && !self.inner.ended.wait_until(&mut ending, until).timed_out() {}
+        ending.end.clone()
     }
 
     /// Waits for the job's end or a hold, for `at_most`.
     pub fn wait_or_hold(&self, at_most: Duration) -> Waited {
         let until = Instant::now() + at_most;
-        let mut end = self.inner.end.lock();
+        let mut ending = self.inner.end.lock();
         loop {
-            if let Some(end) = end.as_ref() {
+            if let Some(end) = &ending.end {
                 return Waited::Ended(end.clone());
             }
             if self.is_held() {
                 return Waited::Held;
             }
-            if self.inner.ended.wait_until(&mut end, until).timed_out() {
+            if self.inner.ended.wait_until(&mut ending, until).timed_out() {
                 return Waited::Running;
             }
         }

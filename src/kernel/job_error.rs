@@ -1,17 +1,17 @@
 //! Why a job does not run to its end by itself: values, with their words beside them.
 
 use std::fmt;
-use std::io;
 
 use super::error::CallError;
 use super::label::ProcessLabel;
 use crate::journal::Outcome;
 use crate::text::escape_control;
+use crate::thread_pool::NoThread;
 
 /// The error of a job that is not that of one of its calls.
 #[derive(Debug)]
 pub enum JobError {
-    NoThread(io::Error),
+    NoThread(NoThread),
     /// A panic of plugsh, with its text.
     Panicked(Option<String>),
     /// A plan without a stage.
@@ -22,7 +22,8 @@ pub enum JobError {
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            JobError::NoThread(error) => write!(f, "cannot start a thread for the job: {error}"),
+            JobError::NoThread(NoThread::Refused(error)) => write!(f, "cannot start a thread for the job: {error}"),
+            JobError::NoThread(NoThread::AtWork) => f.write_str("cannot start a thread for the job: all are at work"),
             JobError::Panicked(text) => {
                 let why = escape_control(text.as_deref().unwrap_or("it does not say why"));
                 write!(f, "plugsh itself failed, which is a mistake of its own: {why}")

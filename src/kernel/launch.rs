@@ -1,4 +1,4 @@
-//! Execution of a job, on its own thread with a stack for the deepest chain.
+//! Execution of a job, on a thread that it has to itself, with a stack for the deepest chain.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +14,10 @@ use super::task::Task;
 use super::view::OwnerId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
+use crate::locks::Rank;
 use crate::runtime::WASM_STACK_BYTES_MAX;
 use crate::text::panic_text;
+use crate::thread_pool::{PoolSettings, ThreadPool};
 
 /// Native stack bytes of one level of a chain, without the guest's.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
@@ -26,13 +28,28 @@ pub fn stack_bytes(depth_max: u16) -> usize {
     usize::from(depth_max) * (WASM_STACK_BYTES_MAX + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
 }
 
+/// A job, run to its end.
+type JobWork = Box<dyn FnOnce() + Send>;
+
+/// The threads of jobs. A job has one to itself; the next job may get it after that.
+pub type JobThreads = ThreadPool<JobWork>;
+
+/// Most threads that wait for a job: as many as clients of a served system call at once.
+const IDLE_THREADS_MAX: usize = 4;
+
+/// The threads of a kernel's jobs, whose count the limit of running jobs bounds.
+pub(super) fn job_threads() -> Arc<JobThreads> {
+    let (threads_max, idle_max) = (usize::MAX, IDLE_THREADS_MAX);
+    Arc::new(ThreadPool::new(PoolSettings { thread_name: "plugsh-job", threads_max, idle_max, rank: Rank::Pool }))
+}
+
 /// The error of a job that ended by a fault in plugsh.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> CallError {
     JobError::Panicked(panic_text(panic).map(str::to_owned)).into()
 }
 
 impl Job {
-    /// Starts a plan on a thread of its own; its output goes to the sink, where there is one.
+    /// Starts a plan on a thread that it has to itself; its output goes to the sink, where there is one.
     ///
     /// # Errors
     /// A process of the plan has ended, too many jobs run, or no thread can be started.
@@ -50,7 +67,7 @@ impl Job {
         })
     }
 
-    /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
+    /// Starts `body` as a job: on a thread that it has to itself, in a chain of its own, which Ctrl-C ends while it is in front.
     ///
     /// # Errors
     /// Too many jobs run, or no thread can be started.
@@ -76,10 +93,10 @@ impl Job {
             own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
         };
         let stack = stack_bytes(kernel.limits().depth_max);
-        let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
-        if let Err(error) = spawned {
+        let spawned = kernel.job_threads().run(Box::new(run), stack, || |work: JobWork| work());
+        if let Err(no_thread) = spawned {
             kernel.job_table().remove(id);
-            return Err(JobError::NoThread(error).into());
+            return Err(JobError::NoThread(no_thread).into());
         }
         Ok(job)
     }

@@ -21,7 +21,8 @@ pub type StartedPool = ThreadPool<Arc<StartedCall>>;
 
 /// A pool without threads.
 pub fn pool() -> Arc<StartedPool> {
-    let settings = PoolSettings { thread_name: "plugsh-call", threads_max: THREADS_MAX, rank: Rank::Pool };
+    let settings =
+        PoolSettings { thread_name: "plugsh-call", threads_max: THREADS_MAX, idle_max: THREADS_MAX, rank: Rank::Pool };
     Arc::new(ThreadPool::new(settings))
 }
 

@@ -12,6 +12,7 @@ use super::error::HandlerError;
 use super::hooks::Hooks;
 use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
+use super::launch::{self, JobThreads};
 use super::life_log::LifeLog;
 use super::logbook::Logbook;
 use super::notices::Notice;
@@ -76,6 +77,7 @@ pub struct Kernel {
     waits: Waits,
     jobs: JobTable,
     chains: ChainTable,
+    job_threads: Arc<JobThreads>,
     pool: Arc<StartedPool>,
     started_budget: Arc<StartedBudget>,
     owners: Owners,
@@ -147,6 +149,7 @@ impl Kernel {
         }
         let total_bytes = Arc::new(AtomicU64::new(0));
         Arc::new(Kernel {
+            job_threads: launch::job_threads(),
             pool: started::pool(),
             started_budget: StartedBudget::new(total_bytes.clone()),
             started: Instant::now(),
@@ -184,6 +187,7 @@ impl Kernel {
 /// Instances hold references to the processes that they called: without this, two that called each other would leak.
 impl Drop for Kernel {
     fn drop(&mut self) {
+        self.job_threads.close();
         self.pool.close();
         for process in self.table.get_mut().living() {
             let guest = process.with_slot(|slot| slot.guest.take());
@@ -267,6 +271,11 @@ impl Kernel {
     /// The chains of running jobs.
     pub(super) fn chain_table(&self) -> &ChainTable {
         &self.chains
+    }
+
+    /// The threads of jobs.
+    pub(super) fn job_threads(&self) -> &Arc<JobThreads> {
+        &self.job_threads
     }
 
     /// The threads of started calls.

@@ -27,7 +27,7 @@ pub enum Rank {
     StartedCalls,
     /// State of one started call.
     StartedCall,
-    /// The calls that wait for a thread.
+    /// The calls that wait for a thread, and the jobs that are given to one.
     Pool,
     /// The work of a node that waits for a thread.
     NodeWorkers,

@@ -19,7 +19,12 @@ pub struct Workers(Arc<ThreadPool<Work>>);
 
 impl Default for Workers {
     fn default() -> Self {
-        let settings = PoolSettings { thread_name: "plugsh-guest", threads_max: WORKERS_MAX, rank: Rank::NodeWorkers };
+        let settings = PoolSettings {
+            thread_name: "plugsh-guest",
+            threads_max: WORKERS_MAX,
+            idle_max: WORKERS_MAX,
+            rank: Rank::NodeWorkers,
+        };
         Workers(Arc::new(ThreadPool::new(settings)))
     }
 }
