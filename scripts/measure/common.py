@@ -48,8 +48,9 @@ def bench(setup: str, words: str) -> dict:
         return json.loads(report.read_text())
 
 
-# What the threads of started calls are called (src/kernel/pool.rs).
-POOL_THREAD = "plugsh-call"
+# What the threads of started calls and of jobs are called (src/kernel/started.rs, src/kernel/launch.rs). Both end when they
+# have been idle for a while, but for a few of the jobs' that a steady caller keeps at work.
+POOL_THREAD, JOB_THREAD = "plugsh-call", "plugsh-job"
 
 
 def thread_names(pid: int) -> list[str]:
@@ -64,13 +65,13 @@ def thread_names(pid: int) -> list[str]:
 
 
 def proc(pid: int) -> dict[str, int]:
-    """What a process has of the system: KiB resident, threads (those of started calls apart, which end when they have
-    been idle for a while), open files, memory maps."""
+    """What a process has of the system: KiB resident, threads (those of started calls and of jobs apart), open files, memory maps."""
     names = thread_names(pid)
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return {
         "resident_kib": int(status["VmRSS"].split()[0]),
-        "threads": len(names) - names.count(POOL_THREAD),
+        "threads": len(names) - names.count(POOL_THREAD) - names.count(JOB_THREAD),
+        "job_threads": names.count(JOB_THREAD),
         "pool_threads": names.count(POOL_THREAD),
         "files": len(os.listdir(f"/proc/{pid}/fd")),
         "maps": Path(f"/proc/{pid}/maps").read_text().count("\n"),

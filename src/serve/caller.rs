@@ -1,6 +1,7 @@
 //! A client as its requests see it: the server that it is at, the line to it, and the jobs that run for it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -10,6 +11,18 @@ use super::shared::Shared;
 use super::wire::{LINE_BYTES_MAX, WireError, response};
 use super::wire_front::Link;
 use crate::kernel::{Job, OwnerId};
+
+/// The most requests of one client that are not answered yet, those of its session not counted.
+pub const REQUESTS_MAX: usize = 64;
+
+/// A request that is not answered yet, counted until this is dropped.
+pub struct Unanswered(Arc<Link>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 /// The client that asks.
 pub struct Caller {
@@ -22,6 +35,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Counts a request that takes its time.
+    ///
+    /// # Errors
+    /// [`REQUESTS_MAX`] are not answered yet.
+    pub fn begin_request(&self) -> Result<Unanswered, WireError> {
+        let before = self.link.requests.fetch_add(1, Ordering::AcqRel);
+        let unanswered = Unanswered(Arc::clone(&self.link));
+        if before >= REQUESTS_MAX {
+            return Err(WireError::refused(format!("{REQUESTS_MAX} requests are not answered yet, the limit")));
+        }
+        Ok(unanswered)
+    }
+
     /// Answers a request.
     pub fn answer(&self, id: &Value, result: &Result<Value, WireError>) {
         let line = response(id, result);

@@ -1,7 +1,7 @@
 //! One client of a server: its requests are read on a thread of its own and answered here, or by the session, or on a
 //! thread where an answer takes its time.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -22,8 +22,6 @@ use super::wire::{
 use super::wire_front::Link;
 use crate::kernel::{Job, OwnerId};
 
-/// The most requests of one client that are not answered yet, those of its session not counted.
-pub const REQUESTS_MAX: usize = 64;
 /// Interval at which the end of a client's requests is looked for, once it says nothing more.
 const FINISH_STEP: Duration = Duration::from_millis(20);
 /// The stack of a thread that answers a request.
@@ -49,8 +47,6 @@ pub struct Connection {
     is_admitted: AtomicBool,
     hello: OnceLock<Hello>,
     session: Mutex<Option<SessionThread>>,
-    /// Requests that threads answer.
-    requests: AtomicUsize,
 }
 
 impl Connection {
@@ -64,7 +60,6 @@ impl Connection {
             is_admitted: AtomicBool::new(!needs_token),
             hello: OnceLock::new(),
             session: Mutex::new(None),
-            requests: AtomicUsize::new(0),
         })
     }
 
@@ -110,8 +105,7 @@ impl Connection {
     /// Answers what a client has asked that says nothing more, and still reads.
     fn finish_requests(&self) {
         let link = self.link();
-        let is_busy = || self.requests.load(Ordering::Acquire) > 0 || link.runs.load(Ordering::Acquire) > 0;
-        while is_busy() && !link.outbox.is_closed() && link.outbox.is_read() {
+        while link.is_owed() && !link.outbox.is_closed() && link.outbox.is_read() {
             thread::sleep(FINISH_STEP);
         }
         if link.outbox.is_read() {
@@ -190,20 +184,18 @@ impl Connection {
         if method.is_quick {
             return self.caller.answer_if(&id, (method.run)(&self.caller, &id, params));
         }
-        if self.requests.fetch_add(1, Ordering::AcqRel) >= REQUESTS_MAX {
-            self.requests.fetch_sub(1, Ordering::AcqRel);
-            let why = format!("{REQUESTS_MAX} requests are not answered yet, the limit");
-            return self.answer(&id, &Err(WireError::refused(why)));
-        }
+        let unanswered = match self.caller.begin_request() {
+            Ok(unanswered) => unanswered,
+            Err(error) => return self.answer(&id, &Err(error)),
+        };
         let (connection, answered) = (Arc::clone(self), id.clone());
         let body = move || {
             let result = (method.run)(&connection.caller, &id, params);
-            connection.requests.fetch_sub(1, Ordering::AcqRel);
             connection.caller.answer_if(&id, result);
+            drop(unanswered);
         };
         let builder = thread::Builder::new().name("plugsh-request".to_owned()).stack_size(STACK_BYTES);
         if let Err(error) = builder.spawn(body) {
-            self.requests.fetch_sub(1, Ordering::AcqRel);
             self.answer(&answered, &Err(WireError::refused(format!("no thread can be started: {error}"))));
         }
     }

@@ -29,6 +29,16 @@ struct Queue {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
     phase: Phase,
+    writer: Writer,
+}
+
+/// What the thread does that writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Writer {
+    /// Nothing: whoever sends a line may write it.
+    #[default]
+    Idle,
+    Writing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +66,7 @@ pub enum OnFull {
 pub struct Gone;
 
 impl Outbox {
-    /// Queues a line.
+    /// Sends a line: written at once where nothing waits and the client takes it, else queued.
     ///
     /// # Errors
     /// The client is gone, or is dropped because it does not read.
@@ -73,10 +83,23 @@ impl Outbox {
         if state.phase != Phase::Open {
             return Err(Gone);
         }
+        let written = self.write_now(&state, &line);
+        if written == line.len() {
+            return Ok(());
+        }
+        let line = if written == 0 { line } else { line.get(written..).unwrap_or_default().to_vec() };
         state.bytes += line.len();
         state.lines.push_back(line);
         self.changed.notify_all();
         Ok(())
+    }
+
+    /// Writes as much of a line as the client takes at once; returns how many bytes. That spares the hop to the thread.
+    fn write_now(&self, state: &Queue, line: &[u8]) -> usize {
+        match self.stream.get() {
+            Some(stream) if state.lines.is_empty() && state.writer == Writer::Idle => stream.write_now(line),
+            _ => 0,
+        }
     }
 
     /// Ends the queue once what waits is written.
@@ -140,8 +163,10 @@ impl Outbox {
     /// The next line, awaited; `None` at the end. Its bytes count until the one after it is taken.
     fn next(&self) -> Option<Vec<u8>> {
         let mut state = self.state.lock();
+        state.writer = Writer::Idle;
         loop {
             if let Some(line) = state.lines.pop_front() {
+                state.writer = Writer::Writing;
                 state.bytes = state.bytes.saturating_sub(line.len());
                 self.changed.notify_all();
                 return Some(line);

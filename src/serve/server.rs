@@ -27,6 +27,8 @@ use crate::text::io_cause;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Interval at which the end of a server looks whether its jobs have ended.
 const END_STEP: Duration = Duration::from_millis(20);
+/// How long the end of a server waits for the answers to what has ended; a line that is no job may go on for ever.
+const ANSWERS_WAIT: Duration = Duration::from_millis(200);
 /// How long the end of a server waits for what was killed, and for its clients' last lines.
 const END_WAIT: Duration = Duration::from_secs(1);
 
@@ -139,6 +141,10 @@ impl Server {
     }
 
     fn send_away(&mut self) {
+        let until = Instant::now() + ANSWERS_WAIT;
+        while self.shared.links().iter().any(|link| link.is_owed()) && Instant::now() < until {
+            thread::sleep(END_STEP);
+        }
         let goodbye = notification("bye", &json!({ "message": format!("`{}` has ended", self.shared.name()) }));
         for link in self.shared.links() {
             link.outbox.send(goodbye.clone(), OnFull::Drop).ok();

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::SendFlags;
 
 use super::place::Address;
 
@@ -67,6 +68,12 @@ impl Stream {
             Stream::Tcp(_) => true,
             Stream::Socket(_) => poll(&mut looked, Some(&at_once)).is_err() || !looked[0].revents().is_empty(),
         }
+    }
+
+    /// Writes as much as is taken at once, without a wait; returns how many bytes. A stream that is broken takes none:
+    /// the next write that waits says why.
+    pub fn write_now(&self, bytes: &[u8]) -> usize {
+        rustix::net::send(self, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).unwrap_or(0)
     }
 
     /// Ends the stream for all its handles, both ways.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -21,10 +21,20 @@ pub struct Link {
     pub asks: Asks,
     /// The lines that the session has not answered yet.
     pub runs: AtomicUsize,
+    /// The other requests that are not answered yet: calls, and what takes its time. At most
+    /// [`super::caller::REQUESTS_MAX`].
+    pub requests: AtomicUsize,
     /// The ids of the `calls` that follow, until they are interrupted.
     pub followed: Mutex<Vec<Value>>,
     /// The id of the `run` whose line runs now; null between lines.
     pub run: Mutex<Value>,
+}
+
+impl Link {
+    /// Whether something that the client has asked is not answered yet.
+    pub fn is_owed(&self) -> bool {
+        self.runs.load(Ordering::Acquire) > 0 || self.requests.load(Ordering::Acquire) > 0
+    }
 }
 
 /// A front whose person is at the other end of a connection.

@@ -22,11 +22,11 @@ struct CallParams {
     timeout_ms: Option<u64>,
 }
 
-/// Calls, and answers as `call --json` does; a call that fails is an error whose data is that.
+/// Calls; the call's own thread answers at its end, as `call --json` does. One that fails is an error whose data is that.
 ///
 /// # Errors
 /// The fields are wrong, there is no such process, or the call fails.
-pub fn call(caller: &Arc<Caller>, _: &Value, mut params: Map<String, Value>) -> Result<Option<Value>, WireError> {
+pub fn call(caller: &Arc<Caller>, id: &Value, mut params: Map<String, Value>) -> Result<Option<Value>, WireError> {
     let input = bytes_of(&params, "input").map_err(WireError::params)?.unwrap_or_default();
     params.remove("input");
     params.remove("input_base64");
@@ -42,14 +42,19 @@ pub fn call(caller: &Arc<Caller>, _: &Value, mut params: Map<String, Value>) -> 
         background: false,
         owner: caller.owner,
     };
+    let unanswered = caller.begin_request()?;
     let job = kernel.start(plan).map_err(|error| failed(&error, json!({})))?;
     caller.calls.lock().push(job.clone());
     if caller.link.outbox.is_closed() {
         job.interrupt();
     }
-    let end = job.wait();
-    caller.calls.lock().retain(|call| call.id() != job.id());
-    answer(process, &end).map(Some)
+    let (caller, id, number) = (Arc::clone(caller), id.clone(), job.id());
+    job.on_end(Box::new(move |end| {
+        caller.answer(&id, &answer(process, end));
+        caller.calls.lock().retain(|call| call.id() != number);
+        drop(unanswered);
+    }));
+    Ok(None)
 }
 
 fn answer(process: ProcessId, end: &JobEnd) -> Result<Value, WireError> {

@@ -27,7 +27,7 @@ pub struct Method {
     pub name: &'static str,
     /// Whether it changes what others see: a read-only client may not ask for it.
     pub changes: bool,
-    /// Whether it is answered at once, on the thread that reads the client's lines.
+    /// Whether the thread that reads the client's lines may run it: it answers at once, or leaves the answer to another.
     pub is_quick: bool,
     /// Gives the answer; `None` where it was sent already.
     pub run: fn(&Arc<Caller>, &Value, Map<String, Value>) -> Answer,
@@ -35,7 +35,7 @@ pub struct Method {
 
 /// Every method of this kind.
 static METHODS: [Method; 6] = [
-    Method { name: "call", changes: true, is_quick: false, run: call::call },
+    Method { name: "call", changes: true, is_quick: true, run: call::call },
     Method { name: "load", changes: true, is_quick: false, run: command::load },
     Method { name: "kill", changes: true, is_quick: true, run: command::kill },
     Method { name: "ps", changes: false, is_quick: true, run: command::ps },

@@ -1,5 +1,6 @@
 //! Messages: a line to a request, a response or a notification, and back.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -98,14 +99,22 @@ pub fn notification(method: &str, params: &Value) -> Vec<u8> {
 
 /// The line of a response.
 pub fn response(id: &Value, result: &Result<Value, WireError>) -> Vec<u8> {
-    line(&match result {
-        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Err(error) => json!({ "jsonrpc": "2.0", "id": id, "error": error }),
-    })
+    /// In the order of names, as an object has them. Serialized as it stands: `json!` would copy a long result.
+    #[derive(Serialize)]
+    struct Response<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a WireError>,
+        id: &'a Value,
+        jsonrpc: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<&'a Value>,
+    }
+    line(&Response { error: result.as_ref().err(), id, jsonrpc: "2.0", result: result.as_ref().ok() })
 }
 
-fn line(message: &Value) -> Vec<u8> {
-    let mut line = message.to_string().into_bytes();
+fn line(message: &impl Serialize) -> Vec<u8> {
+    // Fails only for a map whose keys are no text, and messages have none.
+    let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
     line
 }
