@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::front::pane::snapshot::{
-    Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, totals,
+    ActionError, Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, totals,
 };
 use crate::journal::{Outcome, Record, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{CallFailure, JobId, JobState, LogLine, ProcessDetail, ProcessId, ProcessLabel, Supervision};
+use crate::kernel::{CallFailure, JobId, JobState, Killed, LogLine, ProcessDetail, ProcessId, Supervision};
 use crate::runtime::Spec;
 use crate::serve::client::{Client, Event, views};
 use crate::text::plural;
@@ -51,24 +51,25 @@ impl RemoteSource {
     }
 
     /// Asks, and waits for at most [`ANSWER_MAX`].
-    fn ask(&self, method: &str, params: &Value) -> Result<Value, String> {
+    fn ask(&self, method: &str, params: &Value) -> Result<Value, ActionError> {
         let pending = self.client.request(method, params);
         let until = Instant::now() + ANSWER_MAX;
         loop {
             match pending.next(until.saturating_duration_since(Instant::now())) {
-                Some(Event::Done(result)) => return result.map_err(|error| error.message),
+                Some(Event::Done(result)) => return result.map_err(ActionError::Server),
                 Some(_) => {}
-                None => return Err("the server does not answer".to_owned()),
+                None => return Err(ActionError::ServerSilent),
             }
         }
     }
 
     /// Runs a line in the client's session, which shows nothing of it.
-    fn run(&self, line: &str) -> Result<(), String> {
-        let ran = self.ask("run", &json!({ "line": line }))?;
-        match ran["error"]["message"].as_str() {
-            Some(error) => Err(error.to_owned()),
-            None => Ok(()),
+    fn run(&self, line: &str) -> Result<(), ActionError> {
+        let mut ran = self.ask("run", &json!({ "line": line }))?;
+        match serde_json::from_value(ran["error"].take()) {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(ActionError::Server(error)),
+            Err(_) => Err(ActionError::ServerSilent),
         }
     }
 }
@@ -216,10 +217,6 @@ impl SnapshotSource for RemoteSource {
         let detail = &answer["process"];
         let functions = detail["functions"].as_array().into_iter().flatten();
         let children = detail["children"].as_array().into_iter().flatten();
-        let child = |child: &Value| {
-            let id = u32::try_from(child["id"].as_u64()?).ok()?;
-            Some(ProcessLabel { id, name: child["name"].as_str()?.to_owned() })
-        };
         let error = detail["last_error"].as_str();
         Some(ProcessDetail {
             view,
@@ -232,21 +229,18 @@ impl SnapshotSource for RemoteSource {
             modules: Vec::new(),
             links: Vec::new(),
             last_error: error.map(|error| Arc::new(CallFailure::new(None, error.to_owned()))),
-            children: children.filter_map(child).collect(),
+            children: children.map(views::label_of).collect(),
             supervision: Supervision::default(),
             is_watched: false,
         })
     }
 
-    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {
         let job = self.state.lock().job_of(subject);
         match job {
-            None => Err("nothing runs there to be held; `break EXPR` at the prompt holds calls to come".to_owned()),
-            Some((job, JobState::Held)) => self.release(job, None).map(Toggled::GoesOn),
-            Some((job, _)) => {
-                self.run(&format!("hold %{job}"))?;
-                Ok(Toggled::Held(format!("%{job} is held: `bt` and its like at the prompt; c lets it go on")))
-            }
+            None => Err(ActionError::NothingRuns),
+            Some((job, JobState::Held)) => self.release(job, None).map(|()| Toggled::GoesOn(job)),
+            Some((job, _)) => self.run(&format!("hold %{job}")).map(|()| Toggled::Held(job)),
         }
     }
 
@@ -256,18 +250,16 @@ impl SnapshotSource for RemoteSource {
         stats::Stats::of(stats::By::Edge, None, of_it).into_rows()
     }
 
-    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
-        if step.is_some() {
-            return Err(format!("a step at a server is taken at the prompt: `step %{job}`, `next`, `finish`"));
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<(), ActionError> {
+        match step {
+            Some(_) => Err(ActionError::StepAtServer(job)),
+            None => self.run(&format!("bg %{job}")),
         }
-        self.run(&format!("bg %{job}"))?;
-        Ok(format!("%{job} goes on"))
     }
 
-    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<Killed, ActionError> {
         let recursive = extent == Extent::Subtree;
         let killed = self.ask("kill", &json!({ "target": id.to_string(), "recursive": recursive }))?;
-        let ended = killed["ended"].as_array().map_or(0, Vec::len) as u64;
-        Ok(format!("ended {ended} {}", plural(ended, "process")))
+        Ok(views::killed_of(&killed))
     }
 }

@@ -4,10 +4,11 @@
 use crate::kernel::ProcessId;
 
 use super::action::Action;
+use super::message::{Message, Missing, ProcessUse};
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, mistake};
 use super::state::{
-    Clock, Effect, FILTER_CHARS_MAX, Feed, Layer, Message, Narrowed, Position, Subject, UiState, View, ViewData, Zoom,
+    Clock, Effect, FILTER_CHARS_MAX, Feed, Layer, Narrowed, Position, Subject, UiState, View, ViewData, Zoom,
 };
 use super::tree::RowId;
 
@@ -66,7 +67,7 @@ impl UiState {
             Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, data),
             Action::ToggleLog => self.toggle_log(),
             Action::Narrow | Action::NarrowSubtree if self.has_log_keys() => {
-                self.message = Some(Message::Failed("select a process to see its log lines".to_owned()));
+                self.message = Some(Message::Missing(Missing::Process(ProcessUse::ShowLog)));
             }
             Action::Narrow => self.narrow(Extent::One, data),
             Action::NarrowSubtree => self.narrow(Extent::Subtree, data),
@@ -150,7 +151,7 @@ impl UiState {
             }
         };
         let Some(id) = id else {
-            self.message = Some(Message::Failed("select a process to see its calls".to_owned()));
+            self.message = Some(Message::Missing(Missing::Process(ProcessUse::ShowCalls)));
             return;
         };
         if self.narrowed.as_ref().is_some_and(|now| now.to.id == id && now.to.extent == extent) {
@@ -217,7 +218,7 @@ impl UiState {
 
     fn ask_to_kill(&mut self, process: Option<ProcessId>, extent: Extent, data: &ViewData) {
         let Some(process) = process.and_then(|id| data.snapshot.process(id)) else {
-            self.message = Some(Message::Failed("select a process in the tree to kill it".to_owned()));
+            self.message = Some(Message::Missing(Missing::Process(ProcessUse::Kill)));
             return;
         };
         let label = super::printable::printable(&process.label().to_string()).into_owned();

@@ -208,7 +208,7 @@ fn killing_asks_first() {
 fn the_shell_and_a_call_are_nothing_to_kill() {
     let mut pane = TestPane::new(shop());
     pane.keys("x");
-    assert!(matches!(pane.state.message, Some(Message::Failed(_))));
+    assert!(matches!(pane.state.message, Some(Message::Missing(Missing::Process(ProcessUse::Kill)))));
     pane.key(Key::Tab);
     assert_eq!(pane.keys("X"), Effect::None);
     assert_eq!(pane.state.layer, Layer::Views);

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::journal::{FailedCall, Outcome, Payload, Record, RecordedError, Symbol, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{
-    CallFailure, Crash, JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
-    ProcessView, Supervision,
+    CallFailure, Crash, JobId, Killed, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel,
+    ProcessState, ProcessView, Supervision,
 };
 use crate::kernel::{PluginStack, StackView};
 use crate::runtime::stand_in::NumberType;
 use crate::runtime::{Export, FrameRole, FunctionType, GuestFrame, Host, ItemType, LogLevel, MemoryUse, Spec};
 
-use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
+use super::snapshot::{ActionError, Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
 use super::subject::Subject;
 
 /// An idle process.
@@ -257,9 +257,9 @@ impl SnapshotSource for FixedSource {
         self.snapshot.held.first().map(|_| stack())
     }
 
-    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {
         self.held.lock().push(subject);
-        Ok(Toggled::Held("%1 is held".to_owned()))
+        Ok(Toggled::Held(1))
     }
 
     fn stack_of_call(&self, seq: u64) -> Option<StackView> {
@@ -270,13 +270,14 @@ impl SnapshotSource for FixedSource {
         self.snapshot.process(id).filter(|view| view.errors > 0).map(|_| stack())
     }
 
-    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<(), ActionError> {
         self.released.lock().push((job, step));
-        Ok(format!("%{job} goes on"))
+        Ok(())
     }
 
-    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<Killed, ActionError> {
         self.killed.lock().push((id, extent));
-        Ok(format!("ended {id}"))
+        let ended = self.snapshot.process(id).map(ProcessView::label);
+        Ok(Killed { ended: ended.into_iter().collect(), moved: Vec::new() })
     }
 }

@@ -33,6 +33,7 @@ mod layout;
 mod life;
 mod lines;
 mod log_view;
+mod message;
 mod narrowing;
 mod navigate;
 mod payload;
@@ -77,8 +78,9 @@ use action::Action;
 use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
+use message::Message;
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource, Toggled};
-use state::{Clock, Effect, Feed, Layer, Message, Position, Selection, Subject, UiState, View, ViewData};
+use state::{Clock, Effect, Feed, Layer, Position, Selection, Subject, UiState, View, ViewData};
 use titles::Surroundings;
 use tree::TreeEntry;
 
@@ -316,10 +318,14 @@ impl Pane {
                     self.state.position = Position::At(next);
                 }
             }
-            Effect::Kill { id, extent } => self.state.message = Some(Message::of(self.source.kill(id, extent))),
+            Effect::Kill { id, extent } => {
+                let killed = self.source.kill(id, extent);
+                self.state.message = Some(killed.map_or_else(Message::Failed, Message::Killed));
+            }
             Effect::Hold(subject) => self.hold(subject),
             Effect::Release { job, step } => {
-                self.state.message = Some(Message::of(self.source.release(job, step)));
+                let released = self.source.release(job, step).map(|()| Message::Released { job, step });
+                self.state.message = Some(released.unwrap_or_else(Message::Failed));
             }
         }
         KeyResult::Stay
@@ -335,7 +341,7 @@ impl Pane {
         }
         // The details have another stack now.
         self.detail = None;
-        self.state.message = Some(Message::of(toggled.map(Toggled::into_line)));
+        self.state.message = Some(toggled.map_or_else(Message::Failed, Message::Toggled));
     }
 }
 

@@ -4,8 +4,9 @@ use crate::kernel::JobId;
 use crate::kernel::hooks::Step;
 
 use super::action::Action;
+use super::message::{Message, Missing};
 use super::snapshot::Snapshot;
-use super::state::{Effect, Layer, Message, Subject, UiState, View, ViewData};
+use super::state::{Effect, Layer, Subject, UiState, View, ViewData};
 use super::tree::RowId;
 
 impl UiState {
@@ -19,8 +20,8 @@ impl UiState {
         };
         match self.selected_job(data).map_or_else(|| only_job(data.snapshot), Ok) {
             Ok(job) => Effect::Release { job, step },
-            Err(why) => {
-                self.message = Some(Message::Failed(why));
+            Err(missing) => {
+                self.message = Some(Message::Missing(missing));
                 Effect::None
             }
         }
@@ -31,7 +32,7 @@ impl UiState {
         match self.selected_subject(data) {
             Some(subject) => Effect::Hold(subject),
             None => {
-                self.message = Some(Message::Failed("select a process or a call to hold it".to_owned()));
+                self.message = Some(Message::Missing(Missing::Subject));
                 Effect::None
             }
         }
@@ -63,10 +64,10 @@ impl UiState {
     }
 }
 
-fn only_job(snapshot: &Snapshot) -> Result<JobId, String> {
+fn only_job(snapshot: &Snapshot) -> Result<JobId, Missing> {
     match snapshot.held.as_slice() {
-        [] => Err("no job is held; `break EXPR` at the prompt holds calls".to_owned()),
+        [] => Err(Missing::HeldJob),
         [held] => Ok(held.job),
-        more => Err(format!("{} jobs are held: select the process or the call (‖) of one", more.len())),
+        more => Err(Missing::OneHeldJob { held: more.len() }),
     }
 }

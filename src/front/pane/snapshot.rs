@@ -11,10 +11,12 @@ use super::process_filter::{ProcessFilter, has_failed};
 pub use super::subject::Subject;
 use super::view::View;
 use crate::journal::{Filter, Record, stats};
-use crate::kernel::hooks::Step;
+use crate::kernel::hooks::{HoldError, Step};
 use crate::kernel::{
-    JobId, JobView, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView,
+    CallError, JobId, JobView, Killed, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState,
+    ProcessView, StackView,
 };
+use crate::serve::wire::WireError;
 
 /// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
@@ -269,38 +271,44 @@ pub trait SnapshotSource: Send {
     /// Holds the job of a process or running call where it is, or lets it go on if it is held.
     ///
     /// # Errors
-    /// A line: nothing runs there, or its host cannot stop it.
-    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String>;
+    /// Nothing runs there, or its host cannot stop it.
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError>;
     /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow>;
-    /// Lets a held job go on, to its next hold by a step; returns a line about it.
+    /// Lets a held job go on, to its next hold by a step.
     ///
     /// # Errors
-    /// A line: the job is not held.
-    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String>;
-    /// Kills a process; returns a line about the result.
+    /// The job is not held.
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<(), ActionError>;
+    /// Kills a process.
     ///
     /// # Errors
-    /// A line: no such process lives.
-    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
+    /// No such process lives.
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<Killed, ActionError>;
 }
 
-/// A job after [`SnapshotSource::toggle_hold`], with a line about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A job after [`SnapshotSource::toggle_hold`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toggled {
-    Held(String),
+    Held(JobId),
     /// The job waits in the host, and is held once it runs code of a plugin.
-    HeldLater(String),
-    GoesOn(String),
+    HeldLater(JobId),
+    GoesOn(JobId),
 }
 
-impl Toggled {
-    /// The line about it.
-    pub fn into_line(self) -> String {
-        match self {
-            Toggled::Held(line) | Toggled::HeldLater(line) | Toggled::GoesOn(line) => line,
-        }
-    }
+/// Why an action on a job or a process changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionError {
+    /// Nothing runs in the process, or the call has ended.
+    NothingRuns,
+    Hold(HoldError),
+    Kill(CallError),
+    /// Jobs of a server take no step from the pane.
+    StepAtServer(JobId),
+    /// The server's answer did not come in time, or is none.
+    ServerSilent,
+    /// The server's own error, in its words.
+    Server(WireError),
 }
 
 #[cfg(test)]

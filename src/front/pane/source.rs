@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
-use crate::kernel::{Job, JobId, Kernel, LogLine, ProcessDetail, ProcessId, StackView};
-use crate::shell::words::held::hold_error_text;
+use crate::kernel::{Job, JobId, Kernel, Killed, LogLine, ProcessDetail, ProcessId, StackView};
 
 use super::preview::with_preview;
-use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, totals};
+use super::snapshot::{ActionError, Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, totals};
 use super::subject::Subject;
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
@@ -24,8 +23,6 @@ const EVENTS_MAX: usize = 256;
 const LOG_LINES_LOOKED_AT: usize = 4_096;
 /// How long the pane waits for a guest to stop where it is.
 const HOLD_WAIT_MAX: Duration = Duration::from_millis(100);
-/// The most names in a kill's message.
-const KILLED_NAMES_MAX: usize = 5;
 
 /// The kernel as the pane sees it.
 pub struct KernelSource {
@@ -165,19 +162,13 @@ impl SnapshotSource for KernelSource {
         self.kernel.held_of(job.id()).map(|view| view.stack)
     }
 
-    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
-        let Some(job) = self.job_of(subject) else {
-            return Err("nothing runs there to be held; `break EXPR` at the prompt holds calls to come".to_owned());
-        };
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {
+        let job = self.job_of(subject).ok_or(ActionError::NothingRuns)?;
         if job.is_held() {
-            return self.release(job.id(), None).map(Toggled::GoesOn);
+            return self.release(job.id(), None).map(|()| Toggled::GoesOn(job.id()));
         }
-        let held = self.kernel.hold_job_within(&job, HOLD_WAIT_MAX).map_err(|error| hold_error_text(&error))?;
-        let id = job.id();
-        Ok(match held {
-            true => Toggled::Held(format!("%{id} is held: `bt` and its like at the prompt; c lets it go on")),
-            false => Toggled::HeldLater(format!("%{id} waits in the host; it is held once it runs again")),
-        })
+        let is_held = self.kernel.hold_job_within(&job, HOLD_WAIT_MAX).map_err(ActionError::Hold)?;
+        Ok(if is_held { Toggled::Held(job.id()) } else { Toggled::HeldLater(job.id()) })
     }
 
     fn edges(&self, id: ProcessId) -> Vec<stats::StatsRow> {
@@ -187,28 +178,12 @@ impl SnapshotSource for KernelSource {
         edges.into_rows()
     }
 
-    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
-        self.kernel.release(job, Order::Continue(step)).map_err(|error| hold_error_text(&error))?;
-        Ok(match step {
-            None => format!("%{job} goes on"),
-            Some(Step::Into) => format!("%{job} goes on to its next call"),
-            Some(Step::Over) => format!("%{job} goes on to the next call at this depth"),
-            Some(Step::Out) => format!("%{job} goes on to the end of the call"),
-        })
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<(), ActionError> {
+        self.kernel.release(job, Order::Continue(step)).map_err(ActionError::Hold)
     }
 
-    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
-        let killed = self.kernel.kill(id, extent == Extent::Subtree).map_err(|error| error.to_string())?;
-        let names: Vec<String> = killed.ended.iter().take(KILLED_NAMES_MAX).map(ToString::to_string).collect();
-        let more = match killed.ended.len().saturating_sub(KILLED_NAMES_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let moved = match killed.moved.len() {
-            0 => String::new(),
-            moved => format!("; {moved} moved to another parent"),
-        };
-        Ok(format!("ended {}{more}{moved}", names.join(", ")))
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<Killed, ActionError> {
+        self.kernel.kill(id, extent == Extent::Subtree).map_err(ActionError::Kill)
     }
 }
 

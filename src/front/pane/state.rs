@@ -6,6 +6,7 @@ use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, ProcessId};
 
 use super::action::Action;
+use super::message::Message;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 pub use super::subject::Subject;
@@ -79,23 +80,6 @@ pub struct Narrowed {
     pub to: Narrowing,
     /// The view in which it was chosen.
     pub chosen_in: View,
-}
-
-/// The result of the last action, if it is not visible otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    Done(String),
-    Failed(String),
-}
-
-impl Message {
-    /// The message about a result.
-    pub fn of(result: Result<String, String>) -> Message {
-        match result {
-            Ok(done) => Message::Done(done),
-            Err(error) => Message::Failed(error),
-        }
-    }
 }
 
 /// The pane's state: views, selection, layers.

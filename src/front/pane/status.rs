@@ -12,7 +12,7 @@ use super::cells::{count, put, put_right, trusted, untrusted};
 use super::keys;
 use super::rates::{Rates, sparkline};
 use super::snapshot::{Snapshot, mistake};
-use super::state::{Clock, Layer, Message, UiState};
+use super::state::{Clock, Layer, UiState};
 use super::theme;
 use crate::text::{counted, plural};
 
@@ -41,11 +41,8 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
             );
         }
         (_, Some(message)) => {
-            let (text, style) = match message {
-                Message::Done(text) => (text, theme::GOOD),
-                Message::Failed(text) => (text, theme::BAD),
-            };
-            put(buffer, row, row.y, vec![untrusted(&format!(" {text}"), style)]);
+            let style = if message.is_failure() { theme::BAD } else { theme::GOOD };
+            put(buffer, row, row.y, vec![untrusted(&format!(" {}", message.text()), style)]);
         }
         (_, None) => draw_sums(buffer, row, snapshot, rates, state, focus),
     }

@@ -157,7 +157,7 @@ fn a_kill_is_asked_about_and_done() {
     pane.key(Key::Char('y'));
     assert_eq!(*killed.lock(), [(1, Extent::Subtree)]);
     let done = picture(&frame(&mut pane, 80, 10), PictureFormat::Text);
-    assert!(done.ends_with(" ended 1\n"), "{done}");
+    assert!(done.ends_with(" ended 1:front\n"), "{done}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_held_job_goes_on_by_a_key_and_the_status_says_which() {
     let steps = [None, Some(Step::Into), Some(Step::Over), Some(Step::Out)];
     assert_eq!(*released.lock(), steps.map(|step| (3, step)));
     let text = picture(&frame(&mut pane, 120, 8), PictureFormat::Text);
-    assert!(text.ends_with(" %3 goes on\n"), "{text}");
+    assert!(text.ends_with(" %3 goes on to the end of the call\n"), "{text}");
     snapshot.held.push(HeldCall { process: 4, job: 7 });
     pane.source = Box::new(FixedSource::new(snapshot));
     pane.key(Key::Down);

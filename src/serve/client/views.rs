@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::journal::{ChangedBy, Growth, Outcome, Payload, Record, RecordKind, Symbol};
 use crate::kernel::{
-    CallFailure, Crash, ExitReason, FrameView, JobState, JobView, LifeChange, LifeEvent, LogLine, ProcessLabel,
+    CallFailure, Crash, ExitReason, FrameView, JobState, JobView, Killed, LifeChange, LifeEvent, LogLine, ProcessLabel,
     ProcessState, ProcessView,
 };
 use crate::runtime::{Host, MemoryUse};
@@ -111,6 +111,21 @@ pub fn record_of(line: &Value, now_ns: u64) -> Record {
         payload: detail,
         ..Record::default()
     }
+}
+
+/// An id with its name.
+pub fn label_of(label: &Value) -> ProcessLabel {
+    Fields(label).label()
+}
+
+/// The answer of `kill`. New parents have ids alone.
+pub fn killed_of(answer: &Value) -> Killed {
+    let rows = |name: &str| answer[name].as_array().into_iter().flatten();
+    let moved = |row: &Value| {
+        let parent = Fields(row).small("parent");
+        (label_of(row), (parent != 0).then(|| ProcessLabel { id: parent, name: String::new() }))
+    };
+    Killed { ended: rows("ended").map(label_of).collect(), moved: rows("moved").map(moved).collect() }
 }
 
 /// A row of `jobs --json`.

@@ -33,7 +33,7 @@ impl Fault {
 }
 
 /// The error of a request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireError {
     /// A [`Fault`]'s, or the exit code of the failure: 1, 2, 124, 130 or 141.
     pub code: i64,

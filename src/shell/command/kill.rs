@@ -72,7 +72,7 @@ impl News {
     /// Adds the effect of a kill.
     pub fn add(&mut self, killed: &Killed) {
         self.lines.extend(lines(killed));
-        self.ended.extend(killed.ended.iter().map(|label| json!({ "id": label.id, "name": label.name })));
+        self.ended.extend(killed.ended.iter().map(|label| json!(label)));
         self.moved.extend(killed.moved.iter().map(|(label, parent)| {
             // The shell is 0, as everywhere.
             let parent = parent.as_ref().map_or(0, |parent| parent.id);
