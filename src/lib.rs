@@ -27,7 +27,8 @@
 //! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file),
 //! `machine` (what each system tells about memory), `leftovers` (temporary files and child programs that a signal must
 //! not leave behind), `locks` (the order in which locks are taken), `thread_pool` (threads for work that waits),
-//! `allocator` (when freed memory goes back to the system) and `image_origin` (where a compiled program came from).
+//! `name_glob` (globs over names), `allocator` (when freed memory goes back to the system) and `image_origin` (where a
+//! compiled program came from).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
 //! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
@@ -112,6 +113,8 @@ pub mod limits;
 pub mod locks;
 #[doc(hidden)]
 pub mod machine;
+#[doc(hidden)]
+pub mod name_glob;
 #[cfg(feature = "nodes")]
 #[doc(hidden)]
 pub mod nats;

@@ -26,6 +26,22 @@ pub fn pattern_of(url: &Url) -> String {
     glob::Pattern::escape(url.host_str().unwrap_or_default())
 }
 
+/// Whether every host that fits `narrower` fits `wider` too; false where the globs cannot be compared.
+pub fn covers(wider: &str, narrower: &str) -> bool {
+    // `]` counts as a glob too: it may end a character class.
+    let is_glob = |text: &str| text.contains(['*', '?', '[', ']']);
+    if wider == narrower || wider == "*" {
+        return true;
+    }
+    if !is_glob(narrower) {
+        return glob::Pattern::new(wider).is_ok_and(|pattern| pattern.matches(narrower));
+    }
+    match wider.strip_prefix('*') {
+        Some(suffix) if !is_glob(suffix) => narrower.ends_with(suffix),
+        _ => false,
+    }
+}
+
 /// Why a pattern matches no host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostError {

@@ -6,9 +6,9 @@ use super::reply::ShellError;
 use super::session::Session;
 use super::words::SHELL;
 use crate::journal::Record;
-use crate::journal::filter::Glob;
 use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, ProcessId, ProcessLabel, ProcessView};
+use crate::name_glob::Glob;
 use crate::runtime::Advice;
 use crate::text::quoted;
 

@@ -1,8 +1,9 @@
 //! Expressions over processes: the filter language with the figures of `ps` as its fields.
 
-use crate::journal::filter::{Comparison, Expr, Fields, FilterError, Glob, Op, parse};
+use crate::journal::filter::{Comparison, Expr, Fields, FilterError, Op, parse};
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::kernel::{ProcessState, ProcessView};
+use crate::name_glob::Glob;
 use crate::text::{did_you_mean_of, quoted};
 
 /// The states that a process can be compared with. A held one is waiting or running besides.

@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
-use super::glob::Glob;
 use super::op::Op;
 use super::pointer::{Found, Number, Pointer, Value};
 use super::regex::Regex;
 use crate::journal::failed_call::{ERROR_BYTES_MAX, RecordedError};
 use crate::journal::payload::{KeptBytes, KeptState};
 use crate::journal::record::{Outcome, Record};
+use crate::name_glob::Glob;
 
 /// A cut error may be shorter than its bound by this: by the end of a character, and the `…`.
 const CUT_SLACK_BYTES: usize = 8;

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::Write;
 
 use super::content::{CallContent, ContentTest, Side};
-use super::glob::Glob;
 use super::op::Op;
 use crate::journal::record::{Outcome, Record, RecordKind};
 use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};
+use crate::name_glob::Glob;
 
 /// Names besides those of the record: of the plugins that caller and callee were loaded from.
 #[derive(Clone, Copy, Debug, Default)]

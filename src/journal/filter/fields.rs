@@ -2,8 +2,8 @@
 
 use super::content::ContentTest;
 use super::error::FilterError;
-use super::glob::Glob;
 use super::op::Op;
+use crate::name_glob::Glob;
 use crate::text::quoted;
 
 /// The fields of one kind of thing.

@@ -6,13 +6,13 @@ use super::content::{ContentTest, Literal, Side, ValueTest};
 use super::error::FilterError;
 use super::expr::{Expr, NameField, NumberField, Test};
 use super::fields::{Comparison, Fields};
-use super::glob::Glob;
 use super::lex::{Token, TokenKind, tokens};
 use super::op::{Match, Op};
 use super::pointer::{Number, Pointer};
 use super::regex::Regex;
 use crate::journal::record::{Outcome, RecordKind};
 use crate::journal::units::{parse_duration_ns, parse_size, parse_units};
+use crate::name_glob::Glob;
 use crate::text::{did_you_mean_of, quoted};
 
 /// Deepest nesting of parentheses and `not`.

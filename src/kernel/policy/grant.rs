@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
-use crate::journal::filter::Glob;
+use crate::name_glob::Glob;
+use crate::runtime::hosts;
 use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput, WrittenValues};
 
 /// The permissions that a manifest asks for and its parent does not hold.
@@ -145,10 +146,10 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<UnheldGrant
     let mut given: Vec<String> = Vec::new();
     for host in asked {
         let before = given.len();
-        if held.iter().any(|wider| covers(wider, host)) {
+        if held.iter().any(|wider| hosts::covers(wider, host)) {
             given.push(host.clone());
         } else {
-            given.extend(held.iter().filter(|narrower| covers(host, narrower)).cloned());
+            given.extend(held.iter().filter(|narrower| hosts::covers(host, narrower)).cloned());
         }
         if given.len() == before {
             refused.push(UnheldGrant::Host(host.clone()));
@@ -157,22 +158,6 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<UnheldGrant
     given.sort();
     given.dedup();
     given
-}
-
-/// Whether every host that fits `narrower` fits `wider` too; false where the globs cannot be compared.
-fn covers(wider: &str, narrower: &str) -> bool {
-    // `]` counts as a glob too: it may end a character class.
-    let is_glob = |text: &str| text.contains(['*', '?', '[', ']']);
-    if wider == narrower || wider == "*" {
-        return true;
-    }
-    if !is_glob(narrower) {
-        return glob::Pattern::new(wider).is_ok_and(|pattern| pattern.matches(narrower));
-    }
-    match wider.strip_prefix('*') {
-        Some(suffix) if !is_glob(suffix) => narrower.ends_with(suffix),
-        _ => false,
-    }
 }
 
 /// Paths within one that the parent holds, both resolved. The resolved path is granted, read-only where either is.

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::asked::{RequestedSource, Who};
 use super::error::PatternError;
-use crate::journal::filter::Glob;
+use crate::name_glob::Glob;
 use crate::runtime::source;
 use crate::secrets::without_secrets;
 

@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 
 use super::asked::Who;
 use super::pattern::{CallPattern, LoadPattern};
-use crate::journal::filter::Glob;
 use crate::journal::units::{exact_duration, show_bytes};
 use crate::json::some_as_ms;
+use crate::name_glob::Glob;
 use crate::runtime::AllowedPath;
 use crate::text::{split_at_unescaped, unescaped};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::wire::{BEAT_INTERVAL, BEATS_MISSED_MAX, NodeBeat, NodeName, WIRE_VERSION};
+use crate::name_glob::Glob;
 use crate::runtime::{Advice, Failure, FailureKind, NodeState, NodeView};
 use crate::text::{bounded, closest, escape_control, quoted};
 
@@ -36,7 +37,7 @@ pub struct NodeTable(BTreeMap<NodeName, KnownNode>);
 pub enum Ending {
     /// The node with all that it had.
     Node(NodeKey),
-    /// Its conversations alone.
+    /// The node's conversations alone.
     Conversations(NodeName),
 }
 
@@ -158,7 +159,7 @@ impl KnownNode {
 
 /// Whether a name fits a pattern: a name, or a glob.
 fn fits(pattern: &str, name: &NodeName) -> bool {
-    pattern == name.as_str() || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name.as_str()))
+    Glob::new(pattern).matches(name.as_str())
 }
 
 #[cfg(test)]
@@ -183,6 +184,17 @@ mod tests {
         let mut table = table(&[beat("gpu1", 1, 3), beat("gpu2", 2, 1), beat("cpu", 3, 0)]);
         let mut chosen = |pattern: &str| table.choose(pattern).unwrap().name.to_string();
         assert_eq!([chosen("gpu*"), chosen("gpu1"), chosen("*")], ["gpu2", "gpu1", "cpu"]);
+    }
+
+    #[test]
+    fn globs_of_nodes_are_those_of_names() {
+        let name = NodeName::new("gpu-1").unwrap();
+        for pattern in ["gpu-1", "*", "gpu*", "gpu-?", "gpu-[0-9]", "*[!a-z]"] {
+            assert!(fits(pattern, &name), "{pattern}");
+        }
+        for pattern in ["", "gpu", "gpu-[", "gpu-[!0-9]", "gpu-\\*", "GPU*"] {
+            assert!(!fits(pattern, &name), "{pattern}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `expect-error`: the expectation that a command fails.
 
 use super::{Arguments, Command, Group, Inner, Run, held, syntax};
-use crate::journal::filter::Glob;
+use crate::name_glob::Glob;
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::{Session, Sink};
 

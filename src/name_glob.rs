@@ -1,7 +1,10 @@
 //! Globs over names: `*`, `?`, `[a-z]`, `[!a-z]`, and `\` before a character that stands for itself.
 //!
-//! An own engine, unlike those of hosts (`runtime/hosts.rs`) and of policy paths (`kernel/policy/pattern.rs`): filters
-//! run on the hot path, so a match must not allocate, and its time is bounded by the pattern's length times the name's.
+//! Every glob over names is one of these: in filters, policies, `expect` and the shell's arguments, and over nodes. The
+//! engine is plugsh's own because filters run on the hot path: a match does not allocate, and its time is bounded by
+//! the pattern's length times the name's. Two kinds of globs are not over names, and have the engine that others
+//! prescribe: hosts that of Extism (`runtime/hosts`: no escapes, a pattern that is none is a literal), paths and URLs
+//! of policies that of `.gitignore` (`kernel/policy/pattern`: `*` stays within a `/`, `**` and `{a,b}`).
 
 use std::iter::Peekable;
 use std::str::Chars;
