@@ -50,7 +50,7 @@ const PLACEHOLDERS: [(&str, &str); 36] = [
 /// Beginnings of commands that only Ctrl-C or a signal ends; `tests/interrupts.rs` and `tests/serve` have them.
 const ENDLESS: [&str; 6] = ["trace -f", "wait 1", "watch ps", "watch !df", "plugsh serve", "plugsh node"];
 
-/// What a command needs to have been typed before it, by the beginning of its line.
+/// The lines that a command needs before it, by the beginning of its own.
 const PREPARATIONS: [(&str, &str); 23] = [
     ("alias -d x", "alias x = ps"),
     ("alias x", "alias x = ps"),

@@ -19,7 +19,7 @@ fn dumps(ended: &Ended) -> Vec<PathBuf> {
     dumps
 }
 
-/// What a dump holds.
+/// The contents of a dump.
 #[derive(Default)]
 struct Dump {
     program: Option<String>,

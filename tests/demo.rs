@@ -10,7 +10,7 @@ const SECONDS: std::ops::Range<f64> = 60.0..150.0;
 /// The longest time in which nothing changes on the screen, in seconds.
 const PAUSE_SECONDS_MAX: f64 = 15.0;
 
-/// What the screen shows, scene after scene.
+/// The contents of the screen, scene after scene.
 const SCENES: &[&str] = &[
     "plugsh is a shell for WebAssembly plugins that call each other.",
     "wordcount.run 'the cat and the dog and the bird'",

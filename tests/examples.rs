@@ -40,7 +40,7 @@ fn steps(example: &str) -> Vec<Step> {
     steps
 }
 
-/// What each step prints as at a prompt: without the place of an error.
+/// The output of each step as at a prompt: without the place of an error.
 fn printed_by(steps: &[Step]) -> Vec<String> {
     let typed: Vec<&str> = steps.iter().map(|step| step.typed.as_str()).collect();
     let script = typed.join(&format!("\necho '{MARK}'\n"));
@@ -62,7 +62,7 @@ fn every_line_of_an_example_prints_what_help_says() {
         assert!(!command.examples.is_empty(), "`{}` has no example", command.name);
         for example in command.examples {
             let steps = steps(example);
-            // What stands behind `exit` is not reached.
+            // Lines behind `exit` are not reached.
             let printed = printed_by(&steps).into_iter().chain(std::iter::repeat(String::new()));
             for (step, printed) in steps.iter().zip(printed) {
                 if !matches(&normalised(&step.printed), &normalised(&printed)) {
@@ -128,7 +128,7 @@ fn each_example_that_a_built_in_plugin_gives_can_be_called() {
         for function in plugin["functions"].as_array().unwrap() {
             let call = format!("{name}.{}", function["name"].as_str().unwrap());
             assert!(function["summary"].is_string(), "`{call}` is not explained");
-            // Its functions fail, each in its way.
+            // The functions of the plugin fail, each in its way.
             if let Some(input) = function["input"].as_str().filter(|_| name != "misbehave") {
                 script.push_str(&format!("{call} {}\n", quote(input.as_bytes())));
             }

@@ -16,7 +16,7 @@ const ANSWERED: &str = "load echo; call echo echo {\"a\": 1}";
 /// Commands that answer with a value a record, on a line of its own, and the number of records here.
 const STREAMS: [(&str, usize); 2] = [("trace", 2), ("logs", 3)];
 
-/// What comes before a line of the command, and the words after its name.
+/// The lines before one of the command, and the words after its name.
 fn line_of(command: &str) -> (&'static str, &'static str) {
     match command {
         "load" => ("", "echo"),
@@ -74,7 +74,7 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// What a command printed after the mark, and the exit code.
+/// The output of a command after the mark, and the exit code.
 fn answer(arguments: &[&str], before: &str, line: &str) -> (String, Option<i32>) {
     let script = format!("{before}\necho '{MARK}'\n{line}\n");
     let run = plugsh().file("s", script).file("lines.plugsh", "echo hello\n").args(arguments.iter().copied());

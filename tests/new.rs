@@ -67,7 +67,7 @@ impl New {
         assert!(ended.status.success(), "`{command}`: {}", String::from_utf8_lossy(&ended.stderr));
     }
 
-    /// What the plugin says of itself, which `help` shows of a plugin in a folder of plugins.
+    /// The plugin's description, which `help` shows of a plugin in a folder of plugins.
     fn says_what_it_does(&self, wasm: &str) {
         let folder = self.dir.join("plugins");
         fs::create_dir(&folder).unwrap();
@@ -170,7 +170,7 @@ fn a_new_plugin_in_javascript_builds_and_runs() {
     let cache = zig.ancestors().nth(3).unwrap().join("zig-cache");
     let variables = [("ZIG", zig), ("ZIG_GLOBAL_CACHE_DIR", cache.clone()), ("ZIG_LOCAL_CACHE_DIR", cache)];
     let commands = new.said["build"].as_array().unwrap().iter().map(|command| command.as_str().unwrap());
-    // Those before install what the test has.
+    // Steps before it install what the test has.
     let commands: Vec<&str> = commands.skip_while(|command| !command.contains("cargo build")).collect();
     let [engine, pack] = commands[..] else { panic!("{commands:?}") };
     new.sh(&engine.replace("cargo build", "cargo build --offline --quiet"), &variables);

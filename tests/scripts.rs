@@ -114,7 +114,7 @@ fn bench_memory_counts_three_copies_at_most() {
     assert_eq!(table.matches("yes").count(), 3, "{table}");
 }
 
-/// What users unpack. `scripts/release` fails when an archive holds anything else than it lists.
+/// The files that users unpack. `scripts/release` fails when an archive holds anything else than it lists.
 #[test]
 fn an_archive_holds_what_users_unpack() {
     let listed = printed(&script("release", &["--list"]));

@@ -42,7 +42,7 @@ impl NatsArgs {
         Ok(Some(NatsSettings { url, credentials, token, root_certificates, client_name }))
     }
 
-    /// What a home needs; `None` without `--nats`.
+    /// The options of a home; `None` without `--nats`.
     ///
     /// # Errors
     /// The token's file cannot be read.

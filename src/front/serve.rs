@@ -23,7 +23,7 @@ use crate::shell::{Session, ShellError, Stdin, start};
 /// Interval at which notices are shown.
 const NOTICE_STEP: Duration = Duration::from_millis(200);
 
-/// What is served, and how.
+/// The options of a server and its scripts.
 #[derive(Debug)]
 pub struct Serve {
     pub options: ServeOptions,

@@ -75,7 +75,7 @@ impl FileState {
 /// Why a process cannot be watched.
 #[derive(Debug)]
 pub enum WatchError {
-    /// Its program came from no file.
+    /// The program came from no file.
     NoFile,
     /// [`WATCHED_MAX`] processes are watched.
     TooMany,

@@ -22,7 +22,7 @@ struct KnownHome {
 #[derive(Debug, PartialEq, Eq)]
 pub enum HomeChange {
     New,
-    /// Its connection was lost: earlier messages may be lost.
+    /// The connection was lost: earlier messages may be lost.
     Interrupted,
     Ended,
     Nothing,

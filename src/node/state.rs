@@ -146,7 +146,7 @@ impl Node {
         *has_namesake
     }
 
-    /// Its name.
+    /// Name of the node.
     pub fn name(&self) -> &NodeName {
         &self.options.name
     }
@@ -156,7 +156,7 @@ impl Node {
         self.connection.get().map_or("", Connection::server)
     }
 
-    /// Its machine's figures and its load.
+    /// Figures of the machine, and the node's load.
     pub fn figures(&self) -> NodeFigures {
         let (instances, memory_bytes) = self.instances.figures();
         NodeFigures {
@@ -168,7 +168,7 @@ impl Node {
         }
     }
 
-    /// Its own policy.
+    /// The node's own policy.
     pub(super) fn policy(&self) -> Option<&Policy> {
         self.options.policy.as_ref()
     }

@@ -42,7 +42,7 @@ pub trait NodeWatcher: Send + Sync {
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
     Living,
-    /// Its heartbeats were missed, or nobody listens any more.
+    /// The node's heartbeats were missed, or nobody listens any more.
     Lost,
     /// Another version of the wire is spoken there.
     OtherVersion,

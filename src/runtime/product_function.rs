@@ -162,7 +162,7 @@ impl ProductFunction {
         &self.module
     }
 
-    /// Its name in the module.
+    /// The function's name in the module.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -54,7 +54,7 @@ pub struct ScriptParams {
     pub first_line: usize,
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// Its path, absolute: `$DIR` is the directory.
+    /// The file's path, absolute: `$DIR` is the directory.
     pub file: Option<PathBuf>,
 }
 

@@ -1,6 +1,6 @@
 //! Listings: rows and the columns that show them. A command names each column once; the drawn table, the row of sums,
 //! what a narrow terminal leaves out, `--sort`, the completion of its words and the pane's titles and figures follow.
-//! What a row is in JSON is its `Serialize`.
+//! A row's JSON is its `Serialize`.
 
 use std::cmp::Reverse;
 use std::time::Duration;

@@ -12,7 +12,7 @@ pub struct Program {
     pub arguments: Vec<Vec<u8>>,
     /// Variables of its environment.
     pub variables: Vec<(String, Vec<u8>)>,
-    /// Its standard input; `None`: that of whoever runs it.
+    /// Standard input; `None`: that of whoever runs the program.
     pub input: Option<Vec<u8>>,
     /// Whether its output is kept and not shown.
     pub is_captured: bool,

@@ -74,7 +74,7 @@ impl Builder {
         Builder { cache_dir: Some(dir.into()), ..self }
     }
 
-    /// What plugins may load and call, as TOML; `plugsh help policy` has its form.
+    /// A policy: the sources and functions that plugins may load and call, as TOML; `plugsh help policy` has its form.
     pub fn policy(self, toml: impl Into<String>) -> Self {
         Builder { policy: PolicySource::Text(toml.into()), ..self }
     }

@@ -23,7 +23,7 @@ pub struct Error {
 pub struct CallStep {
     /// The process that was called.
     pub process: ProcessId,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The function, as its caller wrote it.
     pub function: String,

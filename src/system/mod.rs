@@ -54,7 +54,7 @@
 //! #     (call $output (local.get $price) (call $length (local.get $price)))))"#;
 //! ```
 //!
-//! What is re-exported here is promised with it. All other modules of this crate are plugsh's own and change without
+//! Re-exports here are promised with it. All other modules of this crate are plugsh's own and change without
 //! notice.
 
 mod builder;

@@ -61,7 +61,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The child may have ended already.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

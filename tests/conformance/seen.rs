@@ -42,7 +42,7 @@ impl Ended {
             FailureKind::Trap if line.starts_with("trap: ") => {
                 line.split(" in `").next().unwrap_or_default().to_owned()
             }
-            // What the guest's panic hook said; the trap after it is named by one host alone.
+            // The words of the guest's panic hook; the trap after it is named by one host alone.
             FailureKind::Trap if line.starts_with("panicked at ") => {
                 line.split(" (trap: ").next().unwrap_or_default().to_owned()
             }

@@ -54,7 +54,7 @@ struct State {
     kill_at_log: Option<u64>,
     deadline: Option<Instant>,
     logs: Vec<(LogLevel, String)>,
-    /// What started calls gave, by their tickets. They are run as they are started.
+    /// The results of started calls, by their tickets. They are run as they are started.
     started: BTreeMap<u64, Result<Vec<u8>, Failure>>,
     last_ticket: u64,
 }

@@ -101,7 +101,7 @@ fn a_node_killed_in_a_load_fails_the_load() {
 fn a_node_killed_in_a_kill_hinders_nobody() {
     let Some(mut scene) = Scene::start(&[]) else { return };
     scene.spin("--on n1");
-    // It hears of nothing any more.
+    // The node hears of nothing any more.
     scene.nodes[0].signal("-STOP");
     scene.home.say("kill %1");
     scene.nodes[0].kill();

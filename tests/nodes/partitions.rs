@@ -67,7 +67,7 @@ fn a_node_that_stands_still_for_long_is_lost_and_comes_back() {
     node.signal("-STOP");
     home.ask_for("wait %1", LOST);
     node.signal("-CONT");
-    // What it ran is nobody's any more.
+    // The node's calls are nobody's any more.
     node.wait_until_idle();
     home.ask_until("spin.rest; echo rested", "rested");
 }

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 /// The most bytes that are passed on at once.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What becomes of bytes and connections.
+/// The fate of bytes and connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passage {
     Open,
@@ -64,7 +64,7 @@ impl Proxy {
         self.shared.set(Passage::Partitioned);
     }
 
-    /// What waits passes, and all that follows.
+    /// Waiting bytes pass, and all that follow.
     pub fn heal(&self) {
         self.shared.set(Passage::Open);
     }

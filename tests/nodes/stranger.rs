@@ -1,4 +1,4 @@
-//! Whoever else is on the server: a client of bare NATS that says what a test wants.
+//! A stranger on the server: a client of bare NATS that says what a test wants.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

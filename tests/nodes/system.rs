@@ -20,7 +20,7 @@ pub struct Owned(pub Child);
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The child may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// Its address.
+    /// The server's address.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
@@ -95,7 +95,7 @@ impl Server {
         Node::start(&self.url(), name, arguments)
     }
 
-    /// What a home's commands end with.
+    /// The last line of a home's commands.
     pub fn run(&self, commands: &str) -> Ran {
         ended(self.plugsh(&["-c", commands]))
     }
@@ -117,7 +117,7 @@ fn cache_dir() -> &'static Path {
 /// A node in a process of its own.
 pub struct Node {
     child: Owned,
-    /// What it writes to standard error, line by line.
+    /// The lines of its standard error.
     lines: Receiver<String>,
 }
 

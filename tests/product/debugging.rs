@@ -1,4 +1,4 @@
-//! What a person does to the product through `plugsh attach`.
+//! The work of a person on the product through `plugsh attach`.
 
 use crate::driver::Product;
 

@@ -1,4 +1,4 @@
-//! Whatever options a plugin was loaded with, `init` writes a file from which `up` makes the same again.
+//! `init` writes a file from which `up` makes the same again, with all options that a plugin was loaded with.
 
 use proptest::prelude::*;
 
@@ -74,7 +74,7 @@ fn every_option_of_load_is_covered() {
     }
 }
 
-/// What `init` writes, and what `info --json` says of the process, after `lines`.
+/// The file of `init`, and `info --json` of the process, after `lines`.
 fn played(file: Option<&str>, arguments: &[&str]) -> (String, serde_json::Value) {
     let mut run = plugsh().file("data/one", "1").file("lib/x", "");
     if let Some(text) = file {

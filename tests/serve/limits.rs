@@ -22,7 +22,7 @@ fn a_client_that_does_not_read_is_dropped_and_slows_nobody() {
     let (mut slow, mut quick) = (served.connect(), served.connect());
     let follow = slow.request("calls", json!({ "follow": true, "limit": 0 }));
     slow.response(follow);
-    // Its records fill the socket and the queue; each call is answered all the same.
+    // The records fill the socket and the queue; each call is answered all the same.
     let dropped = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| served.wait_for("was dropped: it does not read what it is sent"));
         while !waiting.is_finished() {

@@ -18,7 +18,7 @@ fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
 }
 
 /// New code that waits in its start function for a gate to be opened: `gate.wait` returns when `gate.open` was called.
-/// Which code it is, `id` tells.
+/// Versions of a plugin, which `id` tells apart.
 fn gated(id: char, others: &str) -> Arc<Program> {
     let wat = format!(
         r#"(module
@@ -372,7 +372,7 @@ fn a_start_function_that_calls_its_own_process_is_a_circle_also_when_it_is_repla
     assert!(error.contains("call in a circle: 1:gate → 1:gate"), "{error}");
 }
 
-/// What the processes hold as they show it is all that is counted.
+/// The bytes that processes show are all that is counted.
 fn adds_up(kernel: &Arc<Kernel>) {
     let shown: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
     assert_eq!(kernel.memory_bytes(), shown);

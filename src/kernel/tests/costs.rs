@@ -1,4 +1,4 @@
-//! What a call costs: the memory that it adds and leaves, and its fuel.
+//! The cost of a call: the memory that it adds and leaves, and its fuel.
 
 use std::sync::Arc;
 

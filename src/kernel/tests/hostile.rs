@@ -12,7 +12,7 @@ use crate::shell::words::SHELL;
 
 /// Longer than any of them may take to be ended.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
-/// What each call gets: enough to do harm in.
+/// Time of each call: enough to do harm in.
 const CALL_MAX: Duration = Duration::from_millis(25);
 const MEMORY_BYTES_MAX: u64 = 256 << 20;
 

@@ -122,7 +122,7 @@ impl Hand {
         self.model.revive(id);
     }
 
-    /// What every thread may do with its own part: whom it is about lives, and nobody else adds to or takes from it.
+    /// Steps that every thread may take with its own part: its processes live, and no other thread adds or takes any.
     fn change(&mut self) {
         let Some(some) = self.some() else { return self.load() };
         let Some(any) = self.any() else { return self.load() };

@@ -194,7 +194,7 @@ fn redirects_stay_within_the_allowed_hosts() {
         assert!(error.contains("HTTP redirect to ") && error.contains("is not allowed"), "{error}");
         assert_eq!(count.load(Ordering::SeqCst), 1, "{elsewhere} was asked");
     }
-    // What is no URL to ureq is a path of the same server's, as in the extism SDK.
+    // A text that is no URL to ureq is a path of the same server's, as in the extism SDK.
     let (port, _) = serve("file:///etc/passwd", 3);
     assert_eq!(text(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop"))), "xxx");
     let (port, _) = serve("file://127.0.0.1/etc/passwd", 3);

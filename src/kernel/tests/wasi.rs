@@ -18,7 +18,7 @@ pub(super) fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> Result<P
     kernel.load(request).map(|label| label.id).map_err(|error| error.to_string())
 }
 
-/// What a plugin is started with, as it lies in memory behind each other.
+/// The start values of a plugin, as they lie in memory one behind the other.
 const ASKER: &str = r#"(module
   (memory (export "memory") 2)
   (func $give (param $at i32) (param $len i32) (local $block i64) (local $i i32)

@@ -1,4 +1,4 @@
-//! What the compiled code of an engine does besides a module's own instructions.
+//! The instructions that the compiled code of an engine has besides a module's own.
 
 /// Instrumentation of compiled code. Each combination has an engine of its own, made when first asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

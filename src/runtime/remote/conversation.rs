@@ -19,7 +19,7 @@ pub struct Conversation {
 pub enum Loss {
     /// Nobody listens to the node's subject.
     Unheard,
-    /// Its heartbeats were missed, or another has its name now.
+    /// The node's heartbeats were missed, or another has its name now.
     Gone,
     /// The connection was lost, here or there.
     Connection,

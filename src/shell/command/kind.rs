@@ -13,7 +13,7 @@ pub enum Kind {
     Function,
     /// A built-in plugin, one of the plugin directories, or a file.
     Loadable,
-    /// What `load` takes: a [`Kind::Loadable`], or a plugin of the project with its options.
+    /// A source of `load`: a [`Kind::Loadable`], or a plugin of the project with its options.
     Load,
     /// A plugin of the project.
     ProjectPlugin,

@@ -44,7 +44,7 @@ pub struct LoadWords {
 }
 
 impl LoadWords {
-    /// What follows a crash.
+    /// The reaction to a crash.
     pub fn supervision(&self) -> Supervision {
         Supervision { on_crash: self.on_crash.unwrap_or_default(), restart: self.restart.unwrap_or_default() }
     }

@@ -1,5 +1,5 @@
-//! What would go wrong with a project, told without starting anything: what is written wrong, what cannot be found,
-//! what the policy would deny. Files are read, nothing is fetched.
+//! Mistakes of a project, told without starting anything: what is written wrong, what cannot be found, what the policy
+//! would deny. Files are read, nothing is fetched.
 //!
 //! A policy decides about guests when they call and load. Told here is what the project itself says of that: stand-ins
 //! (`import`), functions that a plugin may call (`may_call`), and names that the policy lets it load.
@@ -71,7 +71,7 @@ pub fn test_files(project: &Project) -> Result<Vec<PathBuf>, Mistake> {
         let found = glob::glob(&text)
             .map_err(|error| wrong(MistakeKind::Invalid, format!("`{}` is no glob: {}", quoted(&text), error.msg)))?;
         let before = files.len();
-        // What cannot be read is no test file.
+        // A file that cannot be read is no test file.
         for file in found.filter_map(Result::ok).filter(|file| file.is_file()) {
             if !files.contains(&file) {
                 files.push(file);
@@ -206,7 +206,7 @@ impl<'p> Checking<'p> {
         }
     }
 
-    /// What a plugin says that it calls: stand-ins and `may_call`; and what it imports and nobody provides.
+    /// Calls that a plugin announces, by stand-ins and `may_call`; and imports that nobody provides.
     fn calls(&mut self, plugin: &'p PluginEntry) {
         let Some(checked) = self.modules.get(plugin.name.as_str()) else { return };
         let imported = checked.main_bytes().map(imported_functions);
@@ -234,7 +234,7 @@ impl<'p> Checking<'p> {
         }
     }
 
-    /// What is wrong with a stand-in: no such plugin or function, or the policy denies the call.
+    /// Mistakes of a stand-in: no such plugin or function, or the policy denies the call.
     fn stand_in(&self, plugin: &PluginEntry, import: &ImportStandIn) -> Option<(MistakeKind, String)> {
         let target = import.target.as_str();
         let Some((callee, function)) = stand_in(self.project, target) else {

@@ -17,7 +17,7 @@ pub struct Expanded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceError {
     Unclosed,
-    /// What stands between the braces is no name.
+    /// The text between the braces is no name.
     NoName(String),
     Unset(String),
     NotUtf8(String),

@@ -1,4 +1,4 @@
-//! What must add up whenever no call runs, whatever was done: the records with each other, with the processes' counters
+//! Sums that hold whenever no call runs, whatever was done: the records with each other, with the processes' counters
 //! and with what those who asked were given.
 
 use std::collections::{BTreeMap, HashMap};

@@ -22,7 +22,8 @@ const THREADS: usize = 4;
 const STEPS: usize = 60;
 /// Longer than any machine needs; a later end means a lost cancel.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
-/// What can be started: of the last two the one calls another process before it has started, the other never starts.
+/// Plugins that can be started: of the last two the one calls another process before it has started, the other never
+/// starts.
 const NAMES: [&str; 4] = ["spawner", "misbehave", "starter", "slow"];
 
 const SLOW: &str = include_str!("../../../../plugins/wat/start_loop.wat");

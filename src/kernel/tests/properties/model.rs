@@ -45,7 +45,7 @@ impl Counted {
         }
     }
 
-    /// What the kernel says of a process.
+    /// The kernel's view of a process.
     pub fn seen(view: &ProcessView) -> Counted {
         Counted {
             calls: view.calls,
@@ -100,7 +100,7 @@ impl Model {
         self.living[&id].parent
     }
 
-    /// What a living one was loaded from.
+    /// The source of a living one.
     pub fn kind(&self, id: ProcessId) -> Kind {
         self.living[&id].kind
     }

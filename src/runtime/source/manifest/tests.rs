@@ -67,7 +67,7 @@ fn modules_are_named_as_extism_names_them() {
     }
 }
 
-/// Whatever the SDK can write, we read, and it means the same.
+/// Every manifest that the SDK can write is read, and means the same.
 #[test]
 fn every_field_of_the_sdks_manifest_is_read() {
     let mut manifest = extism::Manifest::new([extism::Wasm::data(WAT)]);

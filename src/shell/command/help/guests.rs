@@ -3,7 +3,7 @@
 use super::topic::Part::{self, *};
 use super::topic::Topic;
 
-/// What plugins import to concern themselves with other plugins.
+/// Functions that plugins import to concern themselves with other plugins.
 pub const GUESTS: Topic = Topic { name: "guests", column: 29, parts: PARTS };
 
 const PARTS: &[Part] = &[

@@ -16,7 +16,7 @@ pub struct MethodText {
     pub summary: &'static str,
     /// Each field with what it holds. All may be left out but those whose text begins with `needed`.
     pub fields: &'static [(&'static str, &'static str)],
-    /// Its params as JSON, asked in the order of the table of a server without processes.
+    /// Params of the method as JSON, asked in the order of the table of a server without processes.
     pub params: &'static str,
     /// Some of the fields of the result as JSON.
     pub result: &'static str,
@@ -134,7 +134,7 @@ pub static METHODS: [MethodText; 10] = [
     },
 ];
 
-/// What a server says unasked: notifications, and requests to a client that carries them out.
+/// Messages that a server sends unasked: notifications, and requests to a client that carries them out.
 pub const UNASKED: [(&str, &str); 14] = [
     ("hello", "the first line: {protocol, plugsh, name, pid}"),
     ("show", "{run, reply}: what a line prints; `kind` of the reply says what it has"),

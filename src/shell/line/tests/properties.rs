@@ -1,4 +1,4 @@
-//! What holds for every text and all bytes.
+//! Properties that hold for every text and all bytes.
 
 use proptest::prelude::*;
 
