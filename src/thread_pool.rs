@@ -2,7 +2,6 @@
 //! without work.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -41,12 +40,12 @@ struct PoolState<W> {
 }
 
 /// No thread can be had.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoThread {
     /// All that the pool may have are at work.
     AtWork,
-    /// The system gives no more.
-    Refused(io::Error),
+    /// The system gives no more, in its words.
+    Refused(String),
 }
 
 impl<W: Send + 'static> ThreadPool<W> {
@@ -121,7 +120,7 @@ impl<W: Send + 'static> ThreadPool<W> {
                 run(work);
             }
         });
-        made.map(drop).map_err(NoThread::Refused)
+        made.map(drop).map_err(|error| NoThread::Refused(error.to_string()))
     }
 
     /// Whether work may wait for a thread until other work is done.

@@ -1,9 +1,10 @@
 //! The public methods of a kernel that are a line or two over its parts. The others stand where their work is done:
-//! `state` (making a kernel, its limits, its journal), `lookup` (processes and references to them), `load`, `kill`,
-//! `replace` (restart and reload), `watch` (reloads when files change), `lifecycle` (starts and ends of processes),
-//! `nodes` (instances on other machines), `leave` (owners that go), `host_requests` (their records), `inspect`
-//! (variables and memory), `lint`, `bench` and `profile/sampling`; of the debugger `hooks/settings` (breakpoints,
-//! faults, stubs, payloads), `hooks/hold`, `hooks/stop`, `hooks/notes` and `hooks/recording`. `tests/tidy` compares.
+//! `state` (making a kernel, its limits, its journal), `lookup` (processes and references to them), `resolve` (from
+//! sources to programs), `load`, `kill`, `replace` (restart and reload), `watch` (reloads when files change),
+//! `lifecycle` (starts and ends of processes), `nodes` (instances on other machines), `leave` (owners that go),
+//! `host_requests` (their records), `inspect` (variables and memory), `lint`, `bench` and `profile/sampling`; of the
+//! debugger `hooks/settings` (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/stop`, `hooks/notes` and
+//! `hooks/recording`. `tests/tidy` compares.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

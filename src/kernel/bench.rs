@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::error::CallError;
+use super::call_failure::FailureCause;
+use super::error::{CallError, outcome_of};
 use super::job::{Job, JobStart};
 use super::job_output::JobOutput;
 use super::pipe::Pipe;
@@ -13,8 +14,7 @@ use super::view::{OwnerId, ProcessId};
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::sdk::{StockImage, StockPlugin};
-use crate::runtime::{Failure, Program, Upcalls, Wording};
-use crate::text::escape_control;
+use crate::runtime::{Failure, Program, Upcalls};
 
 /// Most runs of one round that are timed individually.
 pub const SAMPLES_MAX: usize = 1 << 16;
@@ -255,8 +255,9 @@ impl Runner<'_> {
 
     /// The error of a call outside of any process.
     fn in_the_sdk(&self, function: &str, failure: Failure) -> CallError {
-        let message = |line| format!("`{}` in the SDK alone: {line}", escape_control(function));
-        CallError::of(failure.worded(self.kernel.wording(), message), Wording::default())
+        let (outcome, code, failure) = (outcome_of(failure.kind), failure.code, Box::new(failure.without_stack()));
+        let cause = FailureCause::InSdk { function: function.into(), failure };
+        CallError { code, ..CallError::new(outcome, cause, self.kernel.wording()) }
     }
 }
 

@@ -1,15 +1,14 @@
 //! Why a call ends before its time: the cause of a cancel, who killed it, the deadline that passed.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call_failure::CallFailure;
-use super::crash::ExitReason;
-use super::view::ProcessLabel;
+use super::label::ProcessLabel;
 use crate::journal::units::exact_duration;
 use crate::journal::{FailedCall, Outcome};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Failure, FailureKind, Wording};
+use crate::runtime::{Advice, Failure, FailureKind, Worded, Wording};
 
 /// The cause of a cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +32,17 @@ pub enum Killer {
     /// An ancestor that freed its descendant.
     Ancestor(ProcessLabel),
     /// The process's own crash, which its supervision ends it for.
-    Crash(Arc<CallFailure>),
+    OwnCrash,
     Restart,
 }
 
-impl Killer {
-    /// Why the process that it kills has ended. A restart ends a call alone.
-    pub fn exit_reason(&self) -> ExitReason {
+impl Worded for Killer {
+    fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Killer::Shell | Killer::Restart => ExitReason::Killed,
-            Killer::Ancestor(process) => ExitReason::Freed(process.clone()),
-            Killer::Crash(failure) => ExitReason::Crashed(failure.clone()),
-        }
-    }
-
-    fn words(&self, wording: Wording) -> String {
-        match self {
-            Killer::Shell => ExitReason::Killed.words(wording),
-            Killer::Ancestor(process) => format!("killed by `{process}`"),
-            Killer::Crash(_) => "killed by its own crash".into(),
-            Killer::Restart => format!("killed by {}", wording.restart()),
+            Killer::Shell => write!(f, "killed by {}", wording.shell()),
+            Killer::Ancestor(process) => write!(f, "killed by `{process}`"),
+            Killer::OwnCrash => f.write_str("killed by its own crash"),
+            Killer::Restart => write!(f, "killed by {}", wording.restart()),
         }
     }
 }
@@ -66,21 +56,18 @@ impl Cause {
             Cause::NodeLost { .. } => Outcome::Lost,
         }
     }
-
-    /// In the words of the error.
-    pub fn words(&self, wording: Wording) -> String {
-        match self {
-            Cause::Interrupted => "interrupted".into(),
-            Cause::Killed { by } => by.words(wording),
-            Cause::Timeout { timeout } => timed_out(*timeout),
-            Cause::NotJoined => "ended before it joined this call".into(),
-            Cause::NodeLost { node } => format!("node `{node}` is lost: it may or may not have run"),
-        }
-    }
 }
 
-fn timed_out(timeout: Duration) -> String {
-    format!("timed out after {}", exact_duration(timeout))
+impl Worded for Cause {
+    fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Interrupted => f.write_str("interrupted"),
+            Cause::Killed { by } => by.write(wording, f),
+            Cause::Timeout { timeout } => write!(f, "timed out after {}", exact_duration(*timeout)),
+            Cause::NotJoined => f.write_str("ended before it joined this call"),
+            Cause::NodeLost { node } => write!(f, "node `{node}` is lost: it may or may not have run"),
+        }
+    }
 }
 
 /// Why a chain ends before its time: a call above it was cancelled, or has ended.
@@ -118,7 +105,8 @@ impl Deadline {
 
     /// The failure of a load that it ended while the plugin was `done`: `fetched`, `compiled`.
     pub fn load_failure(&self, done: &str) -> Failure {
-        let why = format!("{} while it was {done}", timed_out(self.timeout));
+        let cause = Cause::Timeout { timeout: self.timeout }.words(Wording::default());
+        let why = format!("{cause} while it was {done}");
         Failure::advised(FailureKind::Interrupted, why, Advice::Raise(Limit::LoadTimeout))
     }
 }

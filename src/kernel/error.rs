@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::call_failure::CallFailure;
+use super::call_failure::{CallFailure, FailureCause};
+use super::job_error::JobError;
 use super::stack::CallStack;
-use crate::journal::{FailedCall, Outcome};
-use crate::runtime::{Failure, FailureKind, Problem, Wording};
+use crate::journal::Outcome;
+use crate::runtime::{Failure, FailureKind, Wording};
 
 /// The error of what the room above does for the kernel, in one line: of the sink of a job's output, of the runner of a
 /// stub's commands.
@@ -26,25 +27,20 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// An error whose cause names its subject; secrets in URLs are removed.
-    pub fn new(outcome: Outcome, cause: impl Into<String>) -> Self {
-        CallError::from_failure(outcome, CallFailure::new(None, cause.into()))
-    }
-
-    /// An error of a call that ran.
-    pub fn of_call(outcome: Outcome, call: FailedCall, cause: String) -> Self {
-        CallError::from_failure(outcome, CallFailure::new(Some(call), cause))
-    }
-
-    /// An error of a problem, with its advice in words.
-    pub fn worded(outcome: Outcome, problem: impl Into<Problem>, wording: Wording) -> Self {
-        CallError::new(outcome, problem.into().line(wording))
+    /// An error of this cause, which names its subject; secrets in its URLs are not shown.
+    pub fn new(outcome: Outcome, cause: impl Into<FailureCause>, wording: Wording) -> Self {
+        CallError::from_failure(outcome, CallFailure::new(None, cause, wording))
     }
 
     /// The error of a failure outside of any chain.
     pub fn of(failure: Failure, wording: Wording) -> Self {
-        let described = CallFailure::new(None, failure.line(wording)).with_stderr_tail(failure.stderr_tail);
-        CallError { code: failure.code, ..CallError::from_failure(outcome_of(failure.kind), described) }
+        let (code, outcome) = (failure.code, outcome_of(failure.kind));
+        CallError { code, ..CallError::new(outcome, FailureCause::failed(failure), wording) }
+    }
+
+    /// The error of a job that is not that of one of its calls.
+    pub fn of_job(error: JobError, wording: Wording) -> Self {
+        CallError::new(error.outcome(), error, wording)
     }
 
     /// An error of this failure.

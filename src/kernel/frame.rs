@@ -13,8 +13,6 @@ use super::process::Process;
 use super::stack::CallStack;
 use super::view::ProcessId;
 use crate::journal::{ChangedBy, FailedCall, Outcome, Symbol};
-use crate::limits::Limit;
-use crate::runtime::{Advice, Problem};
 
 /// Numbers from here on are of the frames of starts: the number of the load's record, counted from here.
 pub const START_SEQ_MIN: u64 = 1 << 63;
@@ -237,10 +235,4 @@ pub enum Refusal {
     Ended { cause: Cause, target: Option<FailedCall> },
     /// The chain is as deep as it may be.
     TooDeep { depth_max: u16 },
-}
-
-/// The error of a chain at its depth limit.
-pub fn too_deep(depth_max: u16) -> Problem {
-    let message = format!("the chain is {depth_max} calls deep, the limit");
-    Problem::advised(message, Advice::Raise(Limit::Depth))
 }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use super::error::CallError;
 use super::label::ProcessLabel;
 use crate::journal::Outcome;
+use crate::runtime::{Advice, Explained};
 use crate::text::escape_control;
 use crate::thread_pool::NoThread;
 
 /// The error of a job that is not that of one of its calls.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobError {
+    /// So many jobs run.
+    TooMany {
+        running_max: usize,
+    },
     NoThread(NoThread),
     /// A panic of plugsh, with its text.
     Panicked(Option<String>),
@@ -22,6 +26,7 @@ pub enum JobError {
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            JobError::TooMany { running_max } => write!(f, "{running_max} jobs run, the limit"),
             JobError::NoThread(NoThread::Refused(error)) => write!(f, "cannot start a thread for the job: {error}"),
             JobError::NoThread(NoThread::AtWork) => f.write_str("cannot start a thread for the job: all are at work"),
             JobError::Panicked(text) => {
@@ -34,12 +39,21 @@ impl fmt::Display for JobError {
     }
 }
 
-impl From<JobError> for CallError {
-    fn from(error: JobError) -> CallError {
-        let outcome = match error {
-            JobError::NoThread(_) => Outcome::Denied,
+impl Explained for JobError {
+    fn advice(&self) -> Option<Advice> {
+        match self {
+            JobError::TooMany { .. } => Some(Advice::WaitForOne),
+            _ => None,
+        }
+    }
+}
+
+impl JobError {
+    /// Outcome of the job.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            JobError::TooMany { .. } | JobError::NoThread(_) => Outcome::Denied,
             JobError::Panicked(_) | JobError::NoCalls | JobError::Busy(_) => Outcome::Error,
-        };
-        CallError::new(outcome, error.to_string())
+        }
     }
 }

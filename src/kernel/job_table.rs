@@ -7,9 +7,9 @@ use std::sync::{Arc, Weak};
 
 use super::chain::Chain;
 use super::job::Job;
+use super::job_error::JobError;
 use super::view::{JobId, OwnerId};
 use crate::locks::{Mutex, Rank};
-use crate::runtime::{Advice, Problem};
 
 /// Most ended background jobs that are kept for `wait`; the oldest are dropped first.
 const ENDED_JOBS_MAX: usize = 64;
@@ -57,11 +57,11 @@ impl JobTable {
     ///
     /// # Errors
     /// `running_max` jobs run.
-    pub fn admit(&self, job: Job, running_max: usize) -> Result<(), Problem> {
+    pub fn admit(&self, job: Job, running_max: usize) -> Result<(), JobError> {
         let mut jobs = self.jobs.lock();
         let running = jobs.values().filter(|job| job.is_running()).count();
         if running >= running_max {
-            return Err(Problem::advised(format!("{running_max} jobs run, the limit"), Advice::WaitForOne));
+            return Err(JobError::TooMany { running_max });
         }
         let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
         for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {

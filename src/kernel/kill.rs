@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
-use super::call_failure::CallFailure;
+use super::call_failure::{CallFailure, ExitReason, FailureCause};
 use super::cause::{Cause, Killer};
 use super::error::CallError;
 use super::notices::Notice;
+use super::pending_instance::PendingInstance;
 use super::process::{Life, Occupant, Process, Starting};
-use super::replace::PendingInstance;
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::{Guest, MemoryUse};
@@ -34,7 +34,8 @@ impl Kernel {
     /// # Errors
     /// There is no living process with this id.
     pub fn kill(&self, id: ProcessId, subtree: bool) -> Result<Killed, CallError> {
-        self.end_process(id, subtree, &Killer::Shell).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
+        let killed = self.end_process(id, subtree, &Killer::Shell, &ExitReason::Killed);
+        killed.ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }
 
     /// `free_plugin`: a caller ends one of its descendants.
@@ -45,11 +46,11 @@ impl Kernel {
         let short = ProcessId::try_from(id).ok();
         let Some(target) = short.and_then(|id| self.living(id)) else { return Err(self.no_process(short, id)) };
         if !self.table().read().is_below(target.id, caller.id) {
-            let (who, whom) = (caller.label(), target.label());
-            let message = format!("`{who}` may not free `{whom}`: it is no descendant of it");
-            return Err(CallError::new(Outcome::Denied, message));
+            let cause = FailureCause::NotDescendant { caller: caller.label(), target: target.label() };
+            return Err(CallError::new(Outcome::Denied, cause, self.wording()));
         }
-        self.end_process(target.id, false, &Killer::Ancestor(caller.label()));
+        let caller = caller.label();
+        self.end_process(target.id, false, &Killer::Ancestor(caller.clone()), &ExitReason::Freed(caller));
         Ok(())
     }
 
@@ -62,13 +63,14 @@ impl Kernel {
 
     /// Ends a process that crashed, as its supervision says.
     pub(super) fn end_crashed(&self, process: &Process, failure: &Arc<CallFailure>) {
-        let killer = Killer::Crash(failure.clone());
-        if self.end_process(process.id, false, &killer).is_some() {
+        let reason = ExitReason::Crashed(failure.clone());
+        if self.end_process(process.id, false, &Killer::OwnCrash, &reason).is_some() {
             self.notify(Notice::Crashed { process: process.label(), failure: failure.clone() });
         }
     }
 
-    fn end_process(&self, id: ProcessId, subtree: bool, killer: &Killer) -> Option<Killed> {
+    /// Ends processes for `reason`, and the calls in them as killed by `killer`.
+    fn end_process(&self, id: ProcessId, subtree: bool, killer: &Killer, reason: &ExitReason) -> Option<Killed> {
         let mut killed = Killed::default();
         let mut remains = Vec::new();
         {
@@ -82,7 +84,7 @@ impl Kernel {
                 let parent = table.get(process.parent_id()).map(|parent| parent.label());
                 killed.moved.extend(moved.iter().map(|child| (child.label(), parent.clone())));
                 killed.ended.insert(0, process.label());
-                let (found, view) = self.mark_dead(process, killer);
+                let (found, view) = self.mark_dead(process, reason);
                 table.remember_dead(view, found.process.clone());
                 remains.push(found);
             }
@@ -93,17 +95,16 @@ impl Kernel {
         Some(killed)
     }
 
-    fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
+    fn mark_dead(&self, process: Arc<Process>, reason: &ExitReason) -> (Remains, super::ProcessView) {
         // A dead process holds no memory. The table's lock is held here, so the system is not asked for resident
         // memory.
-        let reason = killer.exit_reason();
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let (occupant, guest, pending, starting) = process.with_slot(|slot| {
             slot.life = Life::Dead { reason: reason.clone(), at: Instant::now() };
             (slot.occupant, slot.guest.take(), slot.pending.take(), slot.replacements.take())
         });
         self.note_ended(&process, reason.clone());
-        view.state = ProcessState::Dead { reason };
+        view.state = ProcessState::Dead { reason: reason.clone() };
         (Remains { process, occupant, guest, pending, starting }, view)
     }
 

@@ -15,7 +15,7 @@ use super::view::OwnerId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::locks::Rank;
-use crate::runtime::WASM_STACK_BYTES_MAX;
+use crate::runtime::{WASM_STACK_BYTES_MAX, Wording};
 use crate::text::panic_text;
 use crate::thread_pool::{PoolSettings, ThreadPool};
 
@@ -44,8 +44,8 @@ pub(super) fn job_threads() -> Arc<JobThreads> {
 }
 
 /// The error of a job that ended by a fault in plugsh.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> CallError {
-    JobError::Panicked(panic_text(panic).map(str::to_owned)).into()
+pub(super) fn panicked(panic: &(dyn Any + Send), wording: Wording) -> CallError {
+    CallError::of_job(JobError::Panicked(panic_text(panic).map(str::to_owned)), wording)
 }
 
 impl Job {
@@ -61,7 +61,7 @@ impl Job {
             let Some(sink) = sink else { return Ok(JobOutput::Bytes(output)) };
             sink(&output, &|| task.chain.is_cancelled()).map_err(|error| {
                 let outcome = if task.chain.is_cancelled() { task.chain.outcome_of_cancel() } else { Outcome::Error };
-                CallError::new(outcome, error.to_string())
+                CallError::new(outcome, error.to_string(), of_thread.wording())
             })?;
             Ok(JobOutput::Sunk { bytes: output.len() as u64 })
         })
@@ -81,7 +81,7 @@ impl Job {
         let (background, owner) = (start.background, start.owner);
         let job = Job::new(id, start, task.chain.clone());
         let admitted = kernel.job_table().admit(job.clone(), kernel.limits().jobs_max);
-        admitted.map_err(|problem| CallError::worded(Outcome::Denied, problem, kernel.wording()))?;
+        admitted.map_err(|error| CallError::of_job(error, kernel.wording()))?;
         if !background {
             kernel.set_foreground(owner, &task.chain);
         }
@@ -90,13 +90,13 @@ impl Job {
             // A panic must still end the job, because others wait for it.
             let ended = catch_unwind(AssertUnwindSafe(|| body(&own, &task)));
             task.give_back_seqs();
-            own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
+            own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic, kernel_of_job.wording()))));
         };
         let stack = stack_bytes(kernel.limits().depth_max);
         let spawned = kernel.job_threads().run(Box::new(run), stack, || |work: JobWork| work());
         if let Err(no_thread) = spawned {
             kernel.job_table().remove(id);
-            return Err(JobError::NoThread(no_thread).into());
+            return Err(CallError::of_job(JobError::NoThread(no_thread), kernel.wording()));
         }
         Ok(job)
     }

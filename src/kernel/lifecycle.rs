@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::call_failure::CallFailure;
-use super::crash::ExitReason;
+use super::call_failure::ExitReason;
 use super::debug::ReplacedBy;
 use super::process::Process;
 use super::view::{LifeChange, LifeEvent, ProcessId};

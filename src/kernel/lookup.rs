@@ -5,16 +5,17 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Kernel;
-use super::crash::{DeadProcess, ExitReason};
+use super::call_failure::{DeadProcess, ExitReason, FailureCause};
 use super::error::CallError;
+use super::lookup_error::LookupError;
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
 use crate::limits::{LimitView, Usage};
 use crate::runtime::exports::is_runtime_export;
-use crate::runtime::{Advice, MemoryUse, ModuleBytes, Problem};
+use crate::runtime::{MemoryUse, ModuleBytes};
 use crate::secrets::without_secrets;
-use crate::text::{closest, escape_control};
+use crate::text::closest;
 
 /// Interval at which a wait for a process's end checks for an interrupt.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -106,7 +107,7 @@ impl Kernel {
             last_error: slot.last_error.clone(),
             children,
             supervision: process.supervision,
-            is_watched: self.is_watched(id),
+            is_watched: self.watches().has(id),
         })
     }
 
@@ -136,15 +137,14 @@ impl Kernel {
             number.is_none_or(|number| number.parse() == Ok(view.id)) && name.is_none_or(|name| name == view.name)
         };
         let last = table.dead().filter(dead).last();
-        let problem = match last.and_then(dead_process) {
-            Some(dead) => dead.words(self.wording()).into(),
-            _ => {
-                let near = name.and_then(|name| closest(name, table.names()));
-                let advice = near.map_or(Advice::ListProcesses, |near| Advice::DidYouMean(near.to_owned()));
-                Problem::advised(format!("no process `{}`", escape_control(reference)), advice)
+        let cause = match last.and_then(dead_process) {
+            Some(dead) => FailureCause::Dead(dead),
+            None => {
+                let near = name.and_then(|name| closest(name, table.names())).map(str::to_owned);
+                LookupError::NoReference { reference: reference.to_owned(), near }.into()
             }
         };
-        Err(CallError::worded(Outcome::Error, problem, self.wording()))
+        Err(CallError::new(Outcome::Error, cause, self.wording()))
     }
 
     /// Splits `PLUGIN.FUNCTION` into a living process, its name there, and a function: the longest name that fits wins.
@@ -164,9 +164,8 @@ impl Kernel {
         if let Some((process, function)) = found.and_then(|(id, _, function)| Some((self.living(id)?, function))) {
             return Ok((process, function.to_owned()));
         }
-        let message =
-            format!("no process for `{}`; a stand-in is `PLUGIN.FUNCTION` of a loaded plugin", escape_control(target));
-        Err(CallError::new(Outcome::Error, message))
+        let error = LookupError::NoTarget { target: target.to_owned() };
+        Err(CallError::new(Outcome::Error, error, self.wording()))
     }
 
     /// Waits for the end of a process and returns its exit reason; `None` when `stop` returns true first.
@@ -211,14 +210,12 @@ impl Kernel {
     pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
-        let problem = match dead.and_then(dead_process) {
-            Some(dead) => dead.words(self.wording()).into(),
-            None if id.is_some_and(|id| table.was(id)) => {
-                Problem::advised(format!("process `{asked}` has ended"), Advice::ListEnded)
-            }
-            None => Problem::advised(format!("no process `{asked}`"), Advice::ListProcesses),
+        let cause = match dead.and_then(dead_process) {
+            Some(dead) => FailureCause::Dead(dead),
+            None if id.is_some_and(|id| table.was(id)) => LookupError::Ended { id: asked }.into(),
+            None => LookupError::NoId { id: asked }.into(),
         };
-        CallError::worded(Outcome::Error, problem, self.wording())
+        CallError::new(Outcome::Error, cause, self.wording())
     }
 
     /// A snapshot of one process.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::Kernel;
-use super::call_failure::CallFailure;
+use super::call_failure::{CallFailure, FailureCause};
 use super::cause::Cause;
 use super::crash::Crash;
 use super::process::{Life, Process};
@@ -31,7 +31,7 @@ impl Kernel {
     fn lose_node(&self, lost: Place<'_>) {
         let node = lost.node;
         let living: Vec<Arc<Process>> = self.table().read().living().cloned().collect();
-        let failure = Arc::new(CallFailure::new(None, format!("node `{node}` is lost")));
+        let failure = Arc::new(CallFailure::new(None, FailureCause::NodeLost { node: node.into() }, self.wording()));
         for process in living {
             let (guest, ends) = {
                 let mut slot = process.lock_slot();

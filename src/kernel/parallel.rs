@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::call::Queueing;
+use super::call_failure::FailureCause;
 use super::cause::{CancelledByCaller, Cause};
 use super::error::CallError;
 use super::frame::{ChildChain, Frame, PropagatingError};
@@ -20,7 +21,7 @@ use super::started_budget::{BudgetMax, OverBudget, Reservation};
 use super::started_error::{CallBytes, StartedError};
 use super::task::Task;
 use crate::journal::{Lane, Outcome, Symbol};
-use crate::runtime::{Exchange, Failure};
+use crate::runtime::{Exchange, Failure, Worded};
 
 impl Task {
     /// Starts a call beside the deepest one, and gives its ticket. What fails in it, the look-up of its process
@@ -182,14 +183,16 @@ impl Kernel {
         call.reservation.release(input_bytes);
         // A pending step moves to the caller's task, which continues as soon as the call has ended.
         drop(task);
-        call.end(given.unwrap_or_else(|panic| Err(PropagatingError::own(panicked(&*panic)))));
+        call.end(given.unwrap_or_else(|panic| Err(PropagatingError::own(panicked(&*panic, self.wording())))));
     }
 
     fn call_started(&self, task: &Arc<Task>, call: &StartedCall, work: Work) -> StartedResult {
         let Work { process, function, input } = work;
         let failed = |error: CallError| task.chain.take_propagating().unwrap_or_else(|| PropagatingError::own(error));
         let entered = task.enter(&process, &function, input.len() as u64, None, Queueing::Wait).map_err(failed)?;
-        let Some(entered) = entered else { return Err(failed(CallError::new(Outcome::Error, "it is busy"))) };
+        let Some(entered) = entered else {
+            return Err(failed(CallError::new(Outcome::Error, FailureCause::Busy, self.wording())));
+        };
         let finished = entered.run(input).map_err(failed)?;
         if !call.reservation.add(finished.output().len() as u64, self.limits().memory_bytes_max) {
             let failure = Failure::from(StartedError::NoMemory(CallBytes::Output));

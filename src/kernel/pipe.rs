@@ -41,7 +41,7 @@ impl<'a> Pipe<'a> {
         };
         let mut stages = plan.stages.iter().zip(&mut self.processes);
         let Some((first, place)) = stages.next() else {
-            return Err(JobError::NoCalls.into());
+            return Err(CallError::of_job(JobError::NoCalls, self.kernel.wording()));
         };
         let process = look_up(self.kernel, first, place)?;
         let mut finished = call(task, process, first, input, plan.timeout)?;
@@ -86,6 +86,6 @@ fn call(
 ) -> Result<Finished, CallError> {
     match task.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
         Some(entered) => entered.run(input),
-        None => Err(JobError::Busy(process.label()).into()),
+        None => Err(CallError::of_job(JobError::Busy(process.label()), task.kernel.wording())),
     }
 }

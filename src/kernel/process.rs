@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::call_failure::CallFailure;
+use super::call_failure::ExitReason;
 use super::code::Code;
-use super::crash::{Crash, ExitReason};
+use super::crash::Crash;
 use super::memory_account::MemoryAccount;
+use super::pending_instance::{PendingInstance, ReplacementNotice};
 use super::policy::own::OwnGrants;
-use super::replace::{PendingInstance, ReplacementNotice};
 use super::stack::CallStack;
 use super::supervision::Supervision;
 use super::view::{InstanceGrowth, JobId, ProcessId, ProcessLabel};

@@ -7,7 +7,6 @@
 //! code, a reload that a later one overtook gives up.
 
 mod in_progress;
-mod pending;
 mod refusal;
 mod request;
 
@@ -15,26 +14,25 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-pub use pending::{PendingInstance, ReplacementNotice};
 pub use request::ReplacementRequest;
 
 use self::in_progress::ReplacementGuard;
-use self::pending::ReplacementListener;
 use self::refusal::ReplaceRefusal;
 
+use super::call_failure::FailureCause;
 use super::cause::{Cause, Killer};
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::job::JobStart;
 use super::job_output::JobOutput;
+use super::pending_instance::{PendingInstance, ReplacementListener, ReplacementNotice};
 use super::process::{Life, NewProcess, Process, ProcessSlot};
 use super::task::Task;
 use super::view::{OwnerId, ProcessId, Replaced};
 use super::{Job, Kernel};
 use crate::locks::MutexGuard;
 use crate::runtime::{Failure, FailureKind, Program};
-use crate::text::escape_control;
 
 /// Most attempts of a restart that new code overtakes.
 const RESTART_TRIES_MAX: usize = 8;
@@ -111,7 +109,7 @@ impl Kernel {
             ReplacementRequest::Restart => self.restart_code(&in_progress),
             ReplacementRequest::Reload { program, force } => self.reload_code(&in_progress, program, *force),
         });
-        replaced.map_err(|failure| fails(what, task, &process, &failure))
+        replaced.map_err(|failure| fails(what, task, &process, failure))
     }
 
     fn restart_code(self: &Arc<Self>, in_progress: &ReplacementGuard<'_>) -> Result<Replaced, Failure> {
@@ -288,19 +286,17 @@ fn hashes(program: &Program) -> Vec<&str> {
     program.modules.iter().map(|module| module.sha256.as_str()).collect()
 }
 
-fn fails(what: &ReplacementRequest, task: &Task, process: &Process, failure: &Failure) -> CallError {
+fn fails(what: &ReplacementRequest, task: &Task, process: &Process, failure: Failure) -> CallError {
     let outcome = match failure.kind {
         FailureKind::Interrupted => task.chain.outcome_of_cancel(),
         kind => super::error::outcome_of(kind),
     };
-    let what = match what {
-        ReplacementRequest::Restart => "restart",
-        ReplacementRequest::Reload { .. } => "reload",
+    let (process, failure) = (process.label(), Box::new(failure.without_stack()));
+    let cause = match what {
+        ReplacementRequest::Restart => FailureCause::Restart { process, failure },
+        ReplacementRequest::Reload { .. } => FailureCause::Reload { process, failure },
     };
-    CallError::new(
-        outcome,
-        format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.line(task.kernel.wording()))),
-    )
+    CallError::new(outcome, cause, task.kernel.wording())
 }
 
 #[cfg(test)]

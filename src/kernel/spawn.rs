@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::call_failure::{ChainTooDeep, FailureCause};
 use super::cause::{Cause, Deadline};
 use super::code::Code;
 use super::error::CallError;
-use super::frame::{Frame, PoppedFrame, Refusal, too_deep};
+use super::frame::{Frame, PoppedFrame, Refusal};
 use super::load_record::{LOAD, REGISTER};
 use super::load_refusal::LoadRefusal;
 use super::names;
@@ -29,7 +30,7 @@ use super::{Kernel, LoadRequest};
 use crate::image_origin::ImageOrigin;
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::source::Access;
-use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
+use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, Worded, sdk};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
@@ -59,12 +60,12 @@ impl Kernel {
                 // A nested failure names its place and the whole chain.
                 FailureKind::Nested => match task.chain.take_propagating() {
                     Some(below) => CallError { outcome, ..below.error },
-                    None => CallError::new(outcome, failure.message),
+                    None => CallError::new(outcome, FailureCause::failed(failure), self.wording()),
                 },
                 _ => {
-                    let source = escape_control(&without_secrets(name));
-                    let cause = format!("cannot load `{source}`: {}", failure.line(self.wording()));
-                    CallError::new(outcome, cause).with_path(task.chain.path())
+                    let (source, failure) = (escape_control(&without_secrets(name)), failure.without_stack());
+                    let cause = FailureCause::Register { source, failure: Box::new(failure) };
+                    CallError::new(outcome, cause, self.wording()).with_path(task.chain.path())
                 }
             };
             task.end_load(seq, Err((outcome, &error.failure)));
@@ -316,7 +317,7 @@ impl Kernel {
         };
         task.chain.push(frame).map_err(|refusal| match refusal {
             Refusal::Ended { cause, .. } => Failure::new(FailureKind::Interrupted, cause.words(self.wording())),
-            Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
+            Refusal::TooDeep { depth_max } => Failure::denied(ChainTooDeep { depth_max }),
         })?;
         // A kill before the frame was pushed had no call to cancel; it has marked the process dead.
         let killed = process.with_slot(|slot| matches!(slot.life, Life::Dead { .. }));

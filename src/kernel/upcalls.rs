@@ -11,7 +11,7 @@ use super::parent_call::ParentChain;
 use super::process::Process;
 use super::task::Task;
 use super::view::ProcessId;
-use crate::journal::{Outcome, Symbol};
+use crate::journal::Symbol;
 use crate::runtime::{
     Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls,
 };
@@ -42,13 +42,6 @@ impl Task {
         let Some(program) = program else { return Err(missing) };
         self.spawn_for_shell(LoadRequest::plain(program))?;
         self.kernel.split_target(target)
-    }
-
-    /// Records a call of a process that does not exist, and returns its error with the path.
-    pub(super) fn no_callee(&self, function: Symbol, bytes_in: u64, error: CallError) -> CallError {
-        let error = CallError::from_failure(Outcome::Error, error.failure).with_path(self.chain.path());
-        self.record_refusal(function, bytes_in, Outcome::Error, &error.failure);
-        self.refuse(error)
     }
 
     fn nested(

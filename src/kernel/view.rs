@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::call_failure::CallFailure;
-use super::crash::{Crash, ExitReason};
+use super::call_failure::ExitReason;
+use super::crash::Crash;
 pub use super::label::{JobId, OwnerId, ProcessId, ProcessLabel};
 use super::supervision::Supervision;
 use crate::journal::Symbol;

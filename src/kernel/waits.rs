@@ -10,7 +10,7 @@ use super::chain::Chain;
 use super::process::Process;
 use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
-use crate::runtime::Wording;
+use crate::runtime::{Worded, Wording};
 
 /// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one
 /// chain.
@@ -142,6 +142,15 @@ impl fmt::Display for Link {
     }
 }
 
+impl Worded for Ring {
+    fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let links: Vec<String> = self.links.iter().chain(self.links.first()).map(Link::to_string).collect();
+        let jobs: Vec<String> = self.jobs.iter().map(|job| wording.job(*job)).collect();
+        let (links, jobs) = (links.join(" → "), jobs.join(", "));
+        write!(f, "a circle of waiting jobs: {links} (jobs {jobs} wait for each other)")
+    }
+}
+
 impl Ring {
     /// Walks from a chain along the waits. The error describes the ring, where the walk comes back to
     /// `chain`.
@@ -167,13 +176,5 @@ impl Ring {
             };
         }
         Ok(())
-    }
-
-    /// In the words of an error.
-    pub fn words(&self, wording: Wording) -> String {
-        let links: Vec<String> = self.links.iter().chain(self.links.first()).map(Link::to_string).collect();
-        let jobs: Vec<String> = self.jobs.iter().map(|job| wording.job(*job)).collect();
-        let (links, jobs) = (links.join(" → "), jobs.join(", "));
-        format!("a circle of waiting jobs: {links} (jobs {jobs} wait for each other)")
     }
 }

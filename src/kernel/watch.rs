@@ -11,15 +11,16 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Kernel;
-use super::call_failure::CallFailure;
+use super::call_failure::{CallFailure, FailureCause};
 use super::error::CallError;
 use super::notices::Notice;
 use super::replace::ReplacementRequest;
 use super::view::ProcessId;
-use super::watch_list::{FileState, RereadFiles, WATCHED_MAX, WatchError, Watched};
+use super::watch_error::{WATCHED_MAX, WatchError};
+use super::watch_list::{FileState, RereadFiles, Watched};
 use crate::journal::Outcome;
-use crate::runtime::Program;
 use crate::runtime::source::FileSet;
+use crate::runtime::{Program, Wording};
 
 /// Interval of scans, with a `stat` for each file. Events of the file system are no replacement: mounts of networks and
 /// containers send none, and an editor that renames a new file into place is an event of its directory alone.
@@ -42,11 +43,12 @@ pub fn watchable(program: &Program) -> Result<(), CallError> {
     if std::path::Path::new(&program.origin).is_file() {
         return Ok(());
     }
-    Err(refused(&program.origin, &WatchError::NoFile))
+    Err(refused(&program.origin, WatchError::NoFile))
 }
 
-fn refused(source: &str, error: &WatchError) -> CallError {
-    CallError::new(Outcome::Error, format!("cannot watch `{source}`: {error}"))
+fn refused(source: &str, error: WatchError) -> CallError {
+    let cause = FailureCause::Watch { source: source.to_owned(), error };
+    CallError::new(Outcome::Error, cause, Wording::default())
 }
 
 impl Kernel {
@@ -66,7 +68,7 @@ impl Kernel {
             let thread = std::thread::Builder::new().name("plugsh-watch".into());
             thread.spawn(move || scan_until_idle(&kernel)).map(drop)
         };
-        self.watches().add(id, watched, start).map_err(|error| refused(&source, &error))
+        self.watches().add(id, watched, start).map_err(|error| refused(&source, error))
     }
 
     /// Scans every watched file once; false when no process is watched any more.

@@ -1,18 +1,15 @@
 //! Watched processes and the state of their files at the last scan.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::call_failure::CallFailure;
 use super::view::ProcessId;
+use super::watch_error::{WATCHED_MAX, WatchError};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::source::FileSet;
-
-/// Most watched processes.
-pub const WATCHED_MAX: usize = 1_000;
 
 /// The watched processes.
 pub struct WatchList {
@@ -72,27 +69,6 @@ impl FileState {
     }
 }
 
-/// Why a process cannot be watched.
-#[derive(Debug)]
-pub enum WatchError {
-    /// The program came from no file.
-    NoFile,
-    /// [`WATCHED_MAX`] processes are watched.
-    TooMany,
-    /// The scanning thread cannot be started.
-    NoThread(io::Error),
-}
-
-impl fmt::Display for WatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WatchError::NoFile => f.write_str("it is no file"),
-            WatchError::TooMany => write!(f, "{WATCHED_MAX} processes are watched, the most that can be"),
-            WatchError::NoThread(error) => error.fmt(f),
-        }
-    }
-}
-
 impl Default for WatchList {
     fn default() -> Self {
         WatchList { inner: Mutex::new(Rank::Watches, Inner::default()) }
@@ -115,7 +91,7 @@ impl WatchList {
             return Err(WatchError::TooMany);
         }
         if !inner.running {
-            start().map_err(WatchError::NoThread)?;
+            start().map_err(|error| WatchError::NoThread(error.to_string()))?;
             inner.running = true;
         }
         inner.watched.insert(id, watched);

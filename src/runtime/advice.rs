@@ -1,6 +1,8 @@
 //! Advice on failures, as data: the remedies that this room and the kernel know. The sentences, with their commands and
 //! options, are the shell's, which passes them down as a [`Wording`].
 
+use std::fmt;
+
 use super::limit::PluginLimit;
 use crate::limits::Limit;
 
@@ -176,6 +178,14 @@ pub struct Words {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wording(Option<&'static Words>);
 
+impl PartialEq for Wording {
+    fn eq(&self, other: &Wording) -> bool {
+        self.0.map(std::ptr::from_ref) == other.0.map(std::ptr::from_ref)
+    }
+}
+
+impl Eq for Wording {}
+
 impl Wording {
     /// A wording of these words.
     pub const fn new(words: &'static Words) -> Wording {
@@ -203,5 +213,19 @@ impl Wording {
             (Some(words), Some(advice)) => format!("{message}{}", (words.advice)(advice)),
             _ => message.to_owned(),
         }
+    }
+}
+
+/// A value whose words depend on the wording.
+pub trait Worded {
+    /// Writes the value in words.
+    ///
+    /// # Errors
+    /// The formatter's.
+    fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// The value in words.
+    fn words(&self, wording: Wording) -> String {
+        fmt::from_fn(|f| self.write(wording, f)).to_string()
     }
 }

@@ -183,11 +183,9 @@ impl Failure {
         owned_without_secrets(line)
     }
 
-    /// The failure with another message, made of its own whole line.
-    pub fn worded(mut self, wording: Wording, message: impl FnOnce(String) -> String) -> Self {
-        self.message = message(self.line(wording));
-        (self.advice, self.guest_message) = (None, None);
-        self
+    /// The failure without its backtrace and core dump.
+    pub fn without_stack(self) -> Self {
+        Failure { backtrace: None, core_dump: None, ..self }
     }
 
     /// The failure that an interrupted call ends with; the kernel replaces its message.

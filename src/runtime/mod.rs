@@ -46,7 +46,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use advice::{Advice, Wording, Words};
+pub use advice::{Advice, Worded, Wording, Words};
 pub use allowed_path::AllowedPath;
 pub use config::Config;
 pub use failure::{Explained, Failure, FailureKind, Problem};

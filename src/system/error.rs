@@ -71,7 +71,7 @@ impl From<CallError> for Error {
         Error {
             outcome: error.outcome,
             line: error.with_reason(),
-            message: error.failure.cause().to_owned(),
+            message: error.failure.cause_line(),
             code: error.code,
             path,
         }

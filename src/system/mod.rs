@@ -88,6 +88,7 @@ pub use crate::runtime::{Host, LogLevel};
 
 use crate::kernel::view::OwnerId;
 use crate::kernel::{CallPlan, CallStage, Kernel};
+use crate::runtime::Worded;
 
 /// A registry of plugins with what they call each other by; cheap to clone. The plugins end with the last clone, once
 /// no call runs.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{LogLevel, ProcessId};
 use crate::kernel::view::LogLine;
 use crate::kernel::{CallError, Kernel, ProcessState, ProcessView};
+use crate::runtime::Worded;
 
 /// A process, by its id or by a name: `1`, `"front"`, `"1:front"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::front::pane::snapshot::{
 use crate::journal::{Outcome, Record, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{CallFailure, JobId, JobState, Killed, LogLine, ProcessDetail, ProcessId, Supervision};
-use crate::runtime::Spec;
+use crate::runtime::{Spec, Wording};
 use crate::serve::client::{Client, Event, views};
 use crate::text::plural;
 
@@ -228,7 +228,7 @@ impl SnapshotSource for RemoteSource {
             imports: Vec::new(),
             modules: Vec::new(),
             links: Vec::new(),
-            last_error: error.map(|error| Arc::new(CallFailure::new(None, error.to_owned()))),
+            last_error: error.map(|error| Arc::new(CallFailure::new(None, error.to_owned(), Wording::default()))),
             children: children.map(views::label_of).collect(),
             supervision: Supervision::default(),
             is_watched: false,

@@ -10,7 +10,7 @@ use ratatui::style::Style;
 
 use crate::journal::{KeptBytes, LoadSteps, Outcome, Record, RecordKind, stats};
 use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
-use crate::runtime::Spec;
+use crate::runtime::{Spec, Worded};
 use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 use crate::shell::words::SHELL;

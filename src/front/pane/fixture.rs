@@ -65,7 +65,7 @@ pub fn life(at_ms: u64, change: LifeChange) -> LifeEvent {
 /// A failure of a call, or of no call.
 pub fn failure(call: Option<(u32, &str, &str)>, cause: &str) -> Arc<CallFailure> {
     let call = call.map(|(process, name, function)| failed_call(process, name, function));
-    Arc::new(CallFailure::new(call, cause.to_owned()))
+    Arc::new(CallFailure::new(call, cause.to_owned(), crate::runtime::Wording::default()))
 }
 
 /// An export that can be called.

@@ -11,6 +11,7 @@ use crate::shell::words::SHELL;
 
 use super::cells::{trusted, untrusted};
 use super::theme;
+use crate::runtime::Worded;
 
 /// A line of the view of calls.
 #[derive(Debug, Clone, Copy)]

@@ -1,17 +1,14 @@
-//! Why a call does not enter its process: values, with their words beside them.
+//! Why a call does not enter its process: values, and the cause that each is for the call's error.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::journal::Outcome;
-use crate::kernel::call_failure::CallFailure;
-use crate::kernel::crash::{DeadProcess, ExitReason};
-use crate::kernel::frame::{Refusal, too_deep};
+use crate::journal::{FailedCall, Outcome};
+use crate::kernel::call_failure::{CallFailure, ChainTooDeep, DeadProcess, ExitReason, FailureCause, NotCallable};
+use crate::kernel::frame::Refusal;
 use crate::kernel::process::Process;
-use crate::runtime::{Advice, Failure, FailureKind, ItemType, Problem, Wording};
-use crate::text::{escape_control, quoted_within};
-
-/// Most characters of a type in an error.
-const TYPE_CHARS_MAX: usize = 200;
+use crate::runtime::{Advice, Failure, ItemType, Problem, Worded, Wording};
+use crate::text::escape_control;
 
 /// The reason why a call cannot enter its process.
 pub enum Denied {
@@ -29,14 +26,6 @@ pub enum Denied {
         refusal: Refusal,
         seq: u64,
     },
-}
-
-/// A call that was denied, as its error names it.
-pub struct DeniedCall<'a> {
-    pub process: &'a Process,
-    pub function: &'a str,
-    /// The circle that it would close, in words.
-    pub circle: &'a dyn Fn() -> String,
 }
 
 impl Denied {
@@ -61,62 +50,66 @@ impl Denied {
         }
     }
 
-    /// The error of a call that was made now.
-    pub fn problem(self, call: &DeniedCall<'_>, wording: Wording) -> Problem {
-        let process = call.process;
-        match self {
-            Denied::Dead(reason) => DeadProcess { process: process.label(), reason }.words(wording).into(),
+    /// The cause of the error of a call of `function` in `process` that was made now, and the call that is to blame.
+    /// `circle`: the path of the circle that it would close.
+    pub fn cause(
+        self,
+        process: &Process,
+        function: &str,
+        circle: impl FnOnce() -> String,
+    ) -> (Option<FailedCall>, FailureCause) {
+        let (label, function) = (process.label(), function.into());
+        let cause = match self {
+            Denied::Dead(reason) => FailureCause::Dead(DeadProcess { process: label, reason }),
             Denied::NoFunction(advice) => {
-                let message = format!("no function `{}` in `{}`", escape_control(call.function), process.label());
-                Problem::advised(message, advice)
+                FailureCause::NoFunction { process: label, function, advice: Box::new(advice) }
             }
-            Denied::NotCallable(ty) => {
-                format!("`{}` in `{}` {}", escape_control(call.function), process.label(), not_callable(&ty)).into()
-            }
-            Denied::Circle => format!("call in a circle: {}", (call.circle)()).into(),
-            Denied::Halted(crash) => halted(process, &crash),
-            Denied::NotAllowed(why) => why,
+            Denied::NotCallable(ty) => FailureCause::NotCallable { process: label, function, ty: Box::new(ty) },
+            Denied::Circle => FailureCause::Circle { path: circle().into() },
+            Denied::Halted(crash) => FailureCause::Halted { process: label, crash },
+            Denied::NotAllowed(why) => FailureCause::Problem(why),
             Denied::Refused { refusal: Refusal::Ended { cause, target }, .. } => {
-                let words = cause.words(wording);
-                target.map_or(words.clone(), |target| format!("{target}: {words}")).into()
+                return (target, FailureCause::Cancelled(cause));
             }
             Denied::Refused { refusal: Refusal::TooDeep { depth_max }, .. } => {
-                too_deep(depth_max).map(|why| format!("cannot call `{}`: {why}", process.label()))
+                FailureCause::TooDeep { process: label, error: ChainTooDeep { depth_max } }
             }
-        }
+        };
+        (None, cause)
     }
 
     /// The failure of a call that has waited for its process, which changed meanwhile.
     pub fn after_wait(self, process: &Process, function: &str, wording: Wording) -> Failure {
-        match self {
-            Denied::Dead(reason) => {
-                Failure::denied(format!("it died while it was waited for: {}", reason.words(wording)))
-            }
-            Denied::NoFunction(advice) => {
-                Failure::advised(FailureKind::Denied, "no function by that name after a reload", advice)
-            }
-            Denied::NotCallable(ty) => {
-                Failure::denied(format!("after a reload `{}` {}", escape_control(function), not_callable(&ty)))
-            }
-            Denied::Halted(crash) => Failure::denied(halted(process, &crash)),
-            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused { .. } => Failure::interrupted(),
+        if matches!(self, Denied::Circle | Denied::NotAllowed(_) | Denied::Refused { .. }) {
+            return Failure::interrupted();
         }
+        let changed = Changed { denied: &self, process, function }.words(wording);
+        let advice = match self {
+            Denied::NoFunction(advice) => Some(advice),
+            Denied::Halted(crash) => Some(crash.restart_advice(process.id)),
+            _ => None,
+        };
+        Failure::denied(changed).with_advice(advice)
     }
 }
 
-/// The message for a called export that is no plugin function.
-fn not_callable(ty: &ItemType) -> String {
-    let why = match ty {
-        ItemType::Function(_) => {
-            "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's"
-        }
-        _ => "only functions can be called",
-    };
-    format!("is exported as {}; {why}", quoted_within(&ty.to_string(), TYPE_CHARS_MAX))
+/// A process that changed while a call of it waited.
+struct Changed<'a> {
+    denied: &'a Denied,
+    process: &'a Process,
+    function: &'a str,
 }
 
-/// Why a process that crashed for good is not called.
-fn halted(process: &Process, crash: &CallFailure) -> Problem {
-    let message = format!("`{}` crashed and is not started again", process.label());
-    Problem::advised(message, Advice::Restart { process: process.id, crash: crash.with_reason() })
+impl Worded for Changed<'_> {
+    fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.denied {
+            Denied::Dead(reason) => write!(f, "it died while it was waited for: {}", reason.words(wording)),
+            Denied::NoFunction(_) => f.write_str("no function by that name after a reload"),
+            Denied::NotCallable(ty) => {
+                write!(f, "after a reload `{}` {}", escape_control(self.function), NotCallable(ty))
+            }
+            Denied::Halted(_) => write!(f, "`{}` crashed and is not started again", self.process.label()),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused { .. } => Ok(()),
+        }
+    }
 }

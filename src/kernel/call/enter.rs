@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::denied::{Denied, DeniedCall};
+use super::denied::Denied;
 use super::entered::Entered;
 use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::call_failure::CallFailure;
@@ -16,7 +16,7 @@ use crate::kernel::frame::{Frame, PropagatingError};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, FunctionId, Problem};
+use crate::runtime::{Failure, FunctionId, Problem, Worded};
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
@@ -120,9 +120,9 @@ impl Task {
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let (seq, outcome, unresolved) = (denied.seq(), denied.outcome(), denied.is_unresolved());
         let path = self.chain.path();
-        let call = DeniedCall { process, function, circle: &|| self.circle(process) };
-        let problem = denied.problem(&call, self.kernel.wording());
-        let error = CallError::worded(outcome, problem, self.kernel.wording()).with_path(path);
+        let (call, cause) = denied.cause(process, function, || self.circle(process));
+        let failure = CallFailure::new(call, cause, self.kernel.wording()).with_path(path);
+        let error = CallError::from_failure(outcome, failure);
         self.note_refusal(seq, || Record {
             callee: process.id,
             callee_name: process.name_symbol,
@@ -137,9 +137,16 @@ impl Task {
     }
 
     /// Keeps a refusal for the caller, which fails with it or receives it as a value.
-    pub fn refuse(&self, error: CallError) -> CallError {
+    pub(in crate::kernel) fn refuse(&self, error: CallError) -> CallError {
         self.chain.set_propagating(PropagatingError { error: error.clone(), for_ancestor: false });
         error
+    }
+
+    /// Records a call of a process that does not exist, and returns its error with the path.
+    pub(in crate::kernel) fn no_callee(&self, function: Symbol, bytes_in: u64, error: CallError) -> CallError {
+        let error = CallError::from_failure(Outcome::Error, error.failure).with_path(self.chain.path());
+        self.record_refusal(function, bytes_in, Outcome::Error, &error.failure);
+        self.refuse(error)
     }
 
     /// `1:front → 2:cart → 1:front`.
@@ -151,7 +158,7 @@ impl Task {
     }
 
     /// Writes the record of a call that was refused before a callee was known.
-    pub fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &CallFailure) {
+    fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &CallFailure) {
         self.note_refusal(None, || Record {
             function,
             bytes_in,

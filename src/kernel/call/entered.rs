@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::capture::PayloadCapture;
 use crate::kernel::code::Code;
 use crate::kernel::crash::Crash;
+use crate::kernel::pending_instance::ReplacementNotice;
 use crate::kernel::process::{Life, Process};
-use crate::kernel::replace::ReplacementNotice;
 use crate::kernel::task::Task;
 use crate::runtime::{Cost, FunctionId, Guest};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::entered::{Entered, Finished, Leaving, leave};
 use crate::journal::{Growth, Outcome, Record};
-use crate::kernel::call_failure::CallFailure;
+use crate::kernel::call_failure::{CallFailure, FailureCause};
 use crate::kernel::cause::Cause;
 use crate::kernel::crash::Crash;
 use crate::kernel::error::{CallError, outcome_of};
@@ -26,7 +26,7 @@ impl Entered<'_> {
         self.task.end_started();
         let elapsed = self.started.elapsed();
         let Some(popped) = self.task.chain.pop(elapsed, false) else {
-            return Err(CallError::new(Outcome::Error, "the chain is empty"));
+            return Err(CallError::new(Outcome::Error, FailureCause::NoCall, self.task.kernel.wording()));
         };
         let duration = elapsed.saturating_sub(popped.frame.held_for);
         if popped.cause.is_some() {
@@ -48,7 +48,7 @@ impl Entered<'_> {
                 let duration = elapsed.saturating_sub(popped.frame.held_for);
                 self.classify_failure(popped, failure, duration)
             }
-            None => CallError::new(Outcome::Error, "the chain is empty"),
+            None => CallError::new(Outcome::Error, FailureCause::NoCall, self.task.kernel.wording()),
         }
     }
 
@@ -91,13 +91,14 @@ impl Entered<'_> {
             Some(_) => below.for_ancestor,
             None => failure.kind == FailureKind::Nested,
         });
+        let dump = failure.core_dump.take().filter(|_| !popped.frame.private);
+        self.task.kernel.keep_core_dump(&self.process.label(), popped.frame.record_seq(), dump);
+        let own = self.frames(&popped, &mut failure);
         let (call_failure, below) = match below {
             Some(below) => (below.error.failure, below.error.stack),
             None => (Arc::new(call_failure(&mut popped, &failure, self.task.kernel.wording())), None),
         };
-        let dump = failure.core_dump.take().filter(|_| !popped.frame.private);
-        self.task.kernel.keep_core_dump(&self.process.label(), popped.frame.record_seq(), dump);
-        let stack = below.unwrap_or_default().within(self.frames(&popped, &mut failure));
+        let stack = below.unwrap_or_default().within(own);
         self.task.kernel.stacks().put(popped.frame.seq, stack.clone());
         let stack = Some(Box::new(stack));
         let error = CallError { code: failure.code, stack, ..CallError::from_failure(outcome, call_failure) };
@@ -235,8 +236,7 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
     // A lost node's own failure says more.
     let is_told = |cause: &&Cause| matches!(cause, Cause::NodeLost { .. }) && failure.kind == FailureKind::Lost;
     let Some(cause) = popped.cause.as_ref().filter(|cause| !is_told(cause)) else {
-        let described = CallFailure::in_call(own, &failure.line(wording));
-        return described.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
+        return CallFailure::new(Some(own), FailureCause::failed(failure.clone()), wording).with_path(path);
     };
     // A deadline names the plugin that was running, a kill the one that was killed.
     let blamed = match cause {
@@ -245,5 +245,5 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
             popped.cancel_target.take().unwrap_or(own)
         }
     };
-    CallFailure::new(Some(blamed), cause.words(wording)).with_path(path)
+    CallFailure::new(Some(blamed), FailureCause::Cancelled(cause.clone()), wording).with_path(path)
 }

@@ -8,6 +8,7 @@ use crate::kernel::OwnerId;
 use crate::kernel::supervision::{CrashesMax, OnCrash, Restart, Supervision};
 use crate::kernel::tests::{call, kernel, message, plan, program};
 use crate::kernel::{Kernel, LoadRequest, ProcessId, ProcessState};
+use crate::runtime::Worded;
 use crate::shell::words::SHELL;
 
 const CRASH: &str = r#"(module (func (export "crash") unreachable) (func (export "ok")))"#;

@@ -10,7 +10,7 @@ use crate::kernel::{
     CallFailure, Crash, ExitReason, FrameView, JobState, JobView, Killed, LifeChange, LifeEvent, LogLine, ProcessLabel,
     ProcessState, ProcessView,
 };
-use crate::runtime::{Host, MemoryUse};
+use crate::runtime::{Host, MemoryUse, Wording};
 
 /// The fields of an object, each 0, empty or absent where it is missing: a newer server may have others.
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
 /// A row of `ps --json`, with why it ended or crashed.
 pub fn process_of(row: &Value) -> ProcessView {
     let fields = Fields(row);
-    let failure = |name: &str| Arc::new(CallFailure::new(None, fields.text(name).to_owned()));
+    let failure = |name: &str| Arc::new(CallFailure::new(None, fields.text(name).to_owned(), Wording::default()));
     let state = match (fields.text("state"), fields.text("end")) {
         ("dead", "killed") => ProcessState::Dead { reason: ExitReason::Killed },
         ("dead", "freed") => ProcessState::Dead { reason: ExitReason::Freed(Fields(&row["freed_by"]).label()) },
@@ -175,7 +175,7 @@ pub fn log_line_of(line: &Value) -> Option<LogLine> {
 /// A start or an end of a process.
 pub fn event_of(event: &Value) -> Option<LifeEvent> {
     let fields = Fields(event);
-    let failure = || Arc::new(CallFailure::new(None, fields.text("error").to_owned()));
+    let failure = || Arc::new(CallFailure::new(None, fields.text("error").to_owned(), Wording::default()));
     let change = match fields.text("change") {
         "started" => LifeChange::Started {
             parent: fields.small("parent"),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::mermaid;
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
+use crate::runtime::Worded;
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;

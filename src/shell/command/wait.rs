@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Job;
+use crate::runtime::Worded;
 use crate::shell::call_options::job_json;
 use crate::shell::lookup::job_word;
 use crate::shell::reply::{Line, Reply, Role, ShellError};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::SHELL;
 use crate::kernel::{Crash, ProcessId, ProcessState, ProcessView};
+use crate::runtime::Worded;
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
 use crate::shell::units::{show_bytes, show_duration};

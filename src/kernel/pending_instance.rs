@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::kernel::debug::ReplacedBy;
-use crate::kernel::view::ProcessId;
+use super::debug::ReplacedBy;
+use super::view::ProcessId;
 use crate::runtime::{Failure, Guest};
 
 /// An instance that waits for the call in its process to end, and its committed memory.
