@@ -5,7 +5,8 @@
 //! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
 //! turns a name, path or URL into a [`Program`], and `images` compiles each program once. `host_functions` is the table
 //! of functions that both hosts offer, `stack` names the places where a guest stands, `stand_in` and `substitute` serve
-//! imports that neither host has. `dwarf` reads debug information; `source_lines` has the lines of a module from it.
+//! imports that neither host has. `dwarf` reads debug information; `source_lines` has the lines of a module from it,
+//! `variables` the values of its variables.
 
 pub mod about;
 pub mod advice;
@@ -39,6 +40,7 @@ pub mod stack;
 pub mod stand_in;
 pub mod stand_in_types;
 pub mod substitute;
+pub mod variables;
 pub mod wasi_input;
 pub mod wasm_words;
 

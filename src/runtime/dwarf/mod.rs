@@ -19,13 +19,13 @@ use gimli::{DebugInfoOffset, Dwarf};
 pub use self::budget::{Budget, OutOfBudget};
 pub use self::demangle::demangled;
 use self::lines::line_at;
-pub use self::lines::{Located, file_text};
+pub use self::lines::{Located, attr_text, file_text};
 pub use self::path::shown_file;
 use self::scopes::scopes_at;
 pub use self::sections::{Sections, Slice};
 pub use self::unit::{ENTRY_WORK, entry_ranges};
 use self::unit::{unit, unit_ranges};
-pub use self::units::{EntryAt, Units};
+pub use self::units::{Entry, EntryAt, HOPS_MAX, Units};
 
 /// Most ranges of all units together.
 const RANGES_MAX: usize = 1 << 20;

@@ -87,14 +87,17 @@ impl<'a> Units<'a> {
     pub fn reference(&self, unit: usize, entry: &Entry<'a>, name: gimli::DwAt) -> Option<EntryAt> {
         match entry.attr_value(name)? {
             AttributeValue::UnitRef(offset) => Some(EntryAt { unit, offset }),
-            AttributeValue::DebugInfoRef(offset) => {
-                let upto = self.units.partition_point(|unit| unit.at <= offset);
-                let at = upto.checked_sub(1)?;
-                let offset = offset.to_unit_offset(&self.units.get(at)?.header)?;
-                Some(EntryAt { unit: at, offset })
-            }
+            AttributeValue::DebugInfoRef(offset) => self.at(offset),
             _ => None,
         }
+    }
+
+    /// The place of an entry by its offset in the section.
+    pub fn at(&self, offset: DebugInfoOffset) -> Option<EntryAt> {
+        let upto = self.units.partition_point(|unit| unit.at <= offset);
+        let at = upto.checked_sub(1)?;
+        let offset = offset.to_unit_offset(&self.units.get(at)?.header)?;
+        Some(EntryAt { unit: at, offset })
     }
 
     /// The entry that an entry was made of: of a function inlined or declared elsewhere.

@@ -8,7 +8,8 @@
 //!   table.
 //! - `abi`, `abort`, `user`, `user_blocks`, `bulk`, `wasi`, `http`: the host functions. `streams`: WASI's output.
 //! - `outline`: a module's declarations. `chunked`: interruptible bulk instructions.
-//! - `instrumentation`: what engines differ in. `compile`: bounded compilation. `codegen`: wasmtime's compiler. `cache`: compiled modules on disk.
+//! - `instrumentation`: what engines differ in. `compile`: bounded compilation. `codegen`: wasmtime's compiler.
+//!   `cache`: compiled modules on disk.
 //! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` and `limiter` for an instance's
 //!   memory, `fuel` for host functions. `meter`: the cost of a call. `resident`: memory in RAM.
 //! - `failing`: failures from wasmtime's errors. `backtrace`: where a guest stands. `standing`: where its callers wait.
