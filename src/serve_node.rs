@@ -7,7 +7,7 @@ use plugsh::front::script;
 use plugsh::front::signals;
 use plugsh::kernel::Policy;
 use plugsh::machine;
-use plugsh::node::{Node, NodeEvent, NodeOptions, unsuited};
+use plugsh::node::{Node, NodeEvent, NodeOptions};
 use plugsh::runtime::{CompilerOptions, Explained};
 use plugsh::shell::ShellError;
 use plugsh::shell::units::show_bytes;
@@ -26,9 +26,6 @@ pub fn run(arguments: &NodeArgs, global: &Global) -> Result<u8, ShellError> {
         settings.ok_or_else(|| ShellError::usage("`plugsh node` needs `--nats URL`, the server of its system"))?;
     let policy = global.policy.as_deref().map(Policy::read).transpose();
     let policy = policy.map_err(|error| ShellError::failed(error.line(words::SHELL)))?;
-    if let Some(why) = policy.as_ref().and_then(unsuited) {
-        return Err(ShellError::failed(why));
-    }
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let compiler = CompilerOptions {
         program: machine::this_program(),
@@ -50,12 +47,14 @@ pub fn run(arguments: &NodeArgs, global: &Global) -> Result<u8, ShellError> {
     let (figures, system) = (node.figures(), global.nodes.system.as_str());
     let offers = format!("{}, {}", counted(figures.cores.into(), "core"), show_bytes(figures.memory_bytes_max));
     script::notice(&format!("node `{}` of system `{system}` at {}: {offers}", node.name(), node.server()));
-    let (interrupt, interrupted) = channel();
+    let (end, ended) = channel();
     // The second of two in a row finds nobody who receives it.
-    let installed = signals::on_interrupt(move || interrupt.send(()).is_err());
+    let installed = signals::on_end(move || end.send(()).is_err());
     installed.map_err(|error| ShellError::failed(format!("signals: {}", io_cause(&error))))?;
     // The sender lives as long as the program.
-    let _ = interrupted.recv();
+    let _ = ended.recv();
+    drop(ended);
+    node.close();
     Ok(0)
 }
 

@@ -34,6 +34,23 @@ pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result
     Ok(())
 }
 
+/// Calls `end` for each SIGINT, SIGTERM and SIGHUP. If it returns that the previous one is still unanswered, the program
+/// ends by the signal's default action. Temporary files are removed and child programs ended first.
+///
+/// # Errors
+/// The signal handlers or the thread cannot be installed.
+pub fn on_end(end: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            if end() {
+                die_by_signal(signal);
+            }
+        }
+    })?;
+    Ok(())
+}
+
 /// Ends the program by the signal's default action, after temporary files and child programs were cleaned up.
 pub fn die_by_signal(signal: i32) {
     leftovers::clear();

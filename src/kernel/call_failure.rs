@@ -11,7 +11,7 @@ use super::lookup_error::LookupError;
 use super::watch_error::WatchError;
 use crate::journal::{FailedCall, RecordedError};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Explained, Failure, ItemType, Problem, Worded, Wording};
+use crate::runtime::{Advice, Explained, Failure, ItemType, NodeEnd, Problem, Worded, Wording};
 use crate::secrets::owned_without_secrets;
 use crate::text::{escape_control, many_lines, quoted_within};
 
@@ -150,9 +150,10 @@ pub enum FailureCause {
         caller: ProcessLabel,
         target: ProcessLabel,
     },
-    /// The node that the instance was on is out of reach.
+    /// The node that the instance was on is gone.
     NodeLost {
         node: Box<str>,
+        end: NodeEnd,
     },
     Job(JobError),
     Watch {
@@ -273,7 +274,7 @@ impl Worded for FailureCause {
             FailureCause::NotDescendant { caller, target } => {
                 write!(f, "`{caller}` may not free `{target}`: it is no descendant of it")
             }
-            FailureCause::NodeLost { node } => write!(f, "node `{node}` is lost"),
+            FailureCause::NodeLost { node, end } => write!(f, "node `{node}` {end}"),
             FailureCause::Job(error) => fmt::Display::fmt(error, f),
             FailureCause::Watch { source, error } => write!(f, "cannot watch `{source}`: {error}"),
             FailureCause::Load { source, failure } if failure.is_about(source) => f.write_str(&own(failure)),

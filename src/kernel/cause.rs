@@ -8,7 +8,7 @@ use super::label::ProcessLabel;
 use crate::journal::units::exact_duration;
 use crate::journal::{FailedCall, Outcome};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Failure, FailureKind, Worded, Wording};
+use crate::runtime::{Advice, Failure, FailureKind, NodeEnd, Worded, Wording};
 
 /// The cause of a cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Cause {
     Timeout { timeout: Duration },
     /// The end of the call that started it and has not joined it.
     NotJoined,
-    /// The node that the call's instance was on is out of reach.
-    NodeLost { node: Arc<str> },
+    /// The node that the call's instance was on is gone.
+    NodeLost { node: Arc<str>, end: NodeEnd },
 }
 
 /// The initiator of a kill.
@@ -65,7 +65,7 @@ impl Worded for Cause {
             Cause::Killed { by } => by.write(wording, f),
             Cause::Timeout { timeout } => write!(f, "timed out after {}", exact_duration(*timeout)),
             Cause::NotJoined => f.write_str("ended before it joined this call"),
-            Cause::NodeLost { node } => write!(f, "node `{node}` is lost: it may or may not have run"),
+            Cause::NodeLost { node, end } => write!(f, "node `{node}` {end}: it may or may not have run"),
         }
     }
 }

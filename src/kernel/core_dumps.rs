@@ -19,6 +19,8 @@ const NAMES_MAX: u32 = 1000;
 pub enum DumpError {
     /// The system's reason, with the dump that was wanted.
     Unwritten { path: PathBuf, cause: String },
+    /// The trap was on a node, which sends no dumps.
+    OnNode { process: ProcessLabel, node: String },
     /// The directory has a dump by each name that was tried for the process.
     NoName { dir: PathBuf, process: String },
 }

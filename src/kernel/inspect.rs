@@ -4,7 +4,7 @@
 use super::Kernel;
 use super::process::ProcessSlot;
 use super::view::{ProcessId, ProcessLabel};
-use crate::runtime::inspect::{MemoryError, MemoryPart, Variable};
+use crate::runtime::inspect::{InspectError, MemoryError, MemoryPart, Variable};
 use crate::runtime::{Failure, Guest, Inspect};
 
 /// Why a process cannot be looked into.
@@ -20,7 +20,7 @@ pub enum NotInspected {
     Host(ProcessLabel),
     /// The process was loaded as private.
     Private(ProcessLabel),
-    /// A variable was refused.
+    /// A variable was refused, or the machine that has the instance does not answer.
     Refused(ProcessLabel, Box<Failure>),
     /// The memory has no such part.
     Memory(ProcessLabel, MemoryError),
@@ -32,7 +32,7 @@ impl Kernel {
     /// # Errors
     /// The process has ended, runs, or cannot be inspected.
     pub fn variables(&self, id: ProcessId) -> Result<Vec<Variable>, NotInspected> {
-        self.inspect(id, |_, inspected| Ok(inspected.variables()))
+        self.inspect(id, |label, inspected| inspected.variables().map_err(|failure| refused(label, failure)))
     }
 
     /// Sets a variable of a process, under the limits that its plugin has itself; `None` removes it.
@@ -42,7 +42,7 @@ impl Kernel {
     pub fn set_variable(&self, id: ProcessId, key: &str, value: Option<&[u8]>) -> Result<(), NotInspected> {
         self.inspect(id, |label, inspected| {
             let set = inspected.set_variable(key, value);
-            set.map_err(|failure| NotInspected::Refused(label.clone(), Box::new(failure)))
+            set.map_err(|failure| refused(label, failure))
         })
     }
 
@@ -53,7 +53,10 @@ impl Kernel {
     pub fn read_memory(&self, id: ProcessId, offset: u64, length: u64) -> Result<MemoryPart, NotInspected> {
         self.inspect(id, |label, inspected| {
             let part = inspected.read_memory(offset, length);
-            part.map_err(|error| NotInspected::Memory(label.clone(), error))
+            part.map_err(|error| match error {
+                InspectError::Memory(error) => NotInspected::Memory(label.clone(), error),
+                InspectError::Unanswered(failure) => NotInspected::Refused(label.clone(), failure),
+            })
         })
     }
 
@@ -73,6 +76,10 @@ impl Kernel {
             look(&label, inspected)
         })
     }
+}
+
+fn refused(label: &ProcessLabel, failure: Failure) -> NotInspected {
+    NotInspected::Refused(label.clone(), Box::new(failure))
 }
 
 /// The instance in a slot, where it stands still.

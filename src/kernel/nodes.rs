@@ -7,7 +7,7 @@ use super::call_failure::{CallFailure, FailureCause};
 use super::cause::Cause;
 use super::crash::Crash;
 use super::process::{Life, Process};
-use crate::runtime::{NodeView, NodeWatcher, Nodes, Place};
+use crate::runtime::{NodeEnd, NodeView, NodeWatcher, Nodes, Place};
 
 impl Kernel {
     /// Connects this kernel with nodes: once.
@@ -28,10 +28,11 @@ impl Kernel {
 
     /// Crashes the idle processes whose instances went with a node, and ends the calls in the others with all that they
     /// wait for. The innermost of a chain ends by itself.
-    fn lose_node(&self, lost: Place<'_>) {
+    fn lose_node(&self, lost: Place<'_>, end: NodeEnd) {
         let node = lost.node;
         let living: Vec<Arc<Process>> = self.table().read().living().cloned().collect();
-        let failure = Arc::new(CallFailure::new(None, FailureCause::NodeLost { node: node.into() }, self.wording()));
+        let cause = FailureCause::NodeLost { node: node.into(), end };
+        let failure = Arc::new(CallFailure::new(None, cause, self.wording()));
         for process in living {
             let (guest, ends) = {
                 let mut slot = process.lock_slot();
@@ -40,7 +41,7 @@ impl Kernel {
                 }
                 if let Some(occupant) = slot.occupant {
                     drop(slot);
-                    self.cancel(occupant, Cause::NodeLost { node: node.into() });
+                    self.cancel(occupant, Cause::NodeLost { node: node.into(), end });
                     continue;
                 }
                 slot.note_place(None);
@@ -64,9 +65,9 @@ impl Kernel {
 struct LostNodes(Weak<Kernel>);
 
 impl NodeWatcher for LostNodes {
-    fn lost(&self, node: &str, incarnation: u64) {
+    fn lost(&self, node: &str, incarnation: u64, end: NodeEnd) {
         if let Some(kernel) = self.0.upgrade() {
-            kernel.lose_node(Place { node, incarnation });
+            kernel.lose_node(Place { node, incarnation }, end);
         }
     }
 }

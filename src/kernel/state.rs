@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use super::clock::Clock;
-use super::core_dumps::CoreDumps;
+use super::core_dumps::{CoreDumps, DumpError};
 use super::error::HandlerError;
 use super::hooks::Hooks;
 use super::host_trace::HostTrace;
@@ -300,6 +300,14 @@ impl Kernel {
             Ok(Some(path)) => self.notify(Notice::CoreDump { process: process.clone(), path }),
             Ok(None) => {}
             Err(error) => self.notify(Notice::NoCoreDump(error)),
+        }
+    }
+
+    /// Says that a trap on a node leaves no core dump, if they are wanted.
+    pub(super) fn refuse_core_dump(&self, process: &ProcessLabel, node: &str) {
+        if self.core_dumps.is_some() {
+            let (process, node) = (process.clone(), node.to_owned());
+            self.notify(Notice::NoCoreDump(DumpError::OnNode { process, node }));
         }
     }
 

@@ -8,12 +8,14 @@ use super::call::Queueing;
 use super::error::CallError;
 use super::logbook::LogWriter;
 use super::parent_call::ParentChain;
+use super::policy::Who;
 use super::process::Process;
 use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::Symbol;
 use crate::runtime::{
-    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls,
+    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ProcessNames,
+    StandardStream, Upcalls,
 };
 
 impl Task {
@@ -192,6 +194,12 @@ impl Upcalls for Task {
 
     fn find(&self, name: &str) -> u64 {
         self.kernel.id_of(name).map_or(0, u64::from)
+    }
+
+    fn names_of(&self, id: u64) -> Option<ProcessNames> {
+        let process = self.kernel.living(ProcessId::try_from(id).ok()?)?;
+        let Who { name, plugin } = process.who();
+        Some(ProcessNames { name: name.to_owned(), plugin: plugin.to_owned() })
     }
 
     fn current(&self) -> u64 {

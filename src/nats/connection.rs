@@ -1,20 +1,22 @@
-//! One connection: its runtime's thread, its subscriptions, its heartbeat.
+//! One connection: its subscriptions, its messages, its heartbeat.
 //!
 //! A message that is published while the connection is down would be delivered after it is up again, long after its
 //! sender gave up; [`Connection::publish`] refuses it instead.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::connection::State as ClientState;
-use async_nats::{Client, ConnectOptions, Event, StatusCode};
-use futures_util::StreamExt;
-use tokio::runtime::{Builder, Handle};
+use async_nats::{Client, ConnectOptions, Event, Message, StatusCode};
+use futures_util::{FutureExt, StreamExt};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::block_in_place;
 
+use super::driver::{Driver, Signal};
 use super::error::{ConnectCause, ConnectError, NotSent};
 use super::settings::NatsSettings;
 use crate::secrets::without_secrets;
@@ -29,15 +31,28 @@ const FLUSH_MAX: Duration = Duration::from_millis(500);
 /// Most messages that wait for a subscriber; more are lost, which its [`Listener`] is told as a disconnection.
 const WAITING_MAX: usize = 65_536;
 
-/// A message as it came. Its bytes are whoever's sent it.
-pub struct Incoming {
-    pub subject: String,
-    pub bytes: Vec<u8>,
+/// A message as it came, in the buffer that it was read into. Its bytes are whoever's sent it.
+#[derive(Debug)]
+pub struct Incoming(Message);
+
+impl Incoming {
+    /// The subject that it was published to.
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.payload
+    }
+
     /// True of the server's own message that nobody listens to the subject that was published to.
-    pub is_unheard: bool,
+    pub fn is_unheard(&self) -> bool {
+        self.0.status == Some(StatusCode::NO_RESPONDERS)
+    }
 }
 
-/// The receiver of a connection's messages and events, called on the runtime's thread. No method may wait.
+/// The receiver of a connection's messages and events, called on the thread that drives. No method may wait.
 pub trait Listener: Send + Sync {
     /// A message of one of the subscriptions.
     fn received(&self, message: Incoming);
@@ -52,11 +67,11 @@ pub trait Listener: Send + Sync {
 /// A connection to a server. Dropped, it is closed after what was published has been sent.
 pub struct Connection {
     client: Client,
-    runtime: Handle,
+    driver: Arc<Driver>,
     /// How often the connection was lost.
     losses: Arc<AtomicU64>,
     server: String,
-    /// Ends the runtime's thread.
+    /// Ends the spare thread.
     over: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -88,47 +103,59 @@ impl Connection {
         }
         let subscribed = runtime.block_on(subscribe(&client, subjects, &listener));
         subscribed.map_err(|why| fails(ConnectCause::NoServer(why)))?;
-        let handle = runtime.handle().clone();
+        runtime.spawn(beat(listener, interval));
+        let driver = Arc::new(Driver::new(runtime));
         let (over, is_over) = oneshot::channel();
-        let closing = client.clone();
+        let (closing, spare) = (client.clone(), driver.clone());
         let thread = std::thread::Builder::new().name("plugsh-nats".into()).spawn(move || {
-            runtime.spawn(beat(listener, interval));
-            runtime.block_on(async move {
-                // An error is a dropped connection, which ends the thread too.
-                let _ = is_over.await;
-                let _ = tokio::time::timeout(FLUSH_MAX, closing.flush()).await;
-            });
-            // A task that waits for a name to be resolved is left behind.
-            runtime.shutdown_background();
+            spare.drive_spare(is_over);
+            // A connection that is lost sends nothing more.
+            let _ = spare.run(async move { drop(tokio::time::timeout(FLUSH_MAX, closing.flush()).await) });
         });
         let thread = thread.map_err(|error| fails(ConnectCause::NoThread(io_cause(&error))))?;
-        Ok(Connection { client, runtime: handle, losses, server, over: Some(over), thread: Some(thread) })
+        Ok(Connection { client, driver, losses, server, over: Some(over), thread: Some(thread) })
     }
 
-    /// Publishes a message from any thread but the runtime's. Returns before it has been sent.
+    /// Publishes a message from any thread but one that drives. Returns before it has been sent: the thread that drives
+    /// next sends it.
     ///
     /// # Errors
     /// There is no connection now.
     pub fn publish(&self, subject: String, answer_to: Option<String>, bytes: Vec<u8>) -> Result<(), NotSent> {
         self.check()?;
-        // A guest's output comes from a thread of WASI's runtime, which another may not block without this.
-        block_in_place(|| self.runtime.block_on(publish(&self.client, subject, answer_to, bytes)))
+        let mut publishing = pin!(publish(&self.client, subject, answer_to, bytes));
+        match publishing.as_mut().now_or_never() {
+            Some(published) => published,
+            // As many messages wait as may. WASI's threads may not block without telling their runtime.
+            None => block_in_place(|| self.driver.run(publishing)).unwrap_or(Err(NotSent)),
+        }
     }
 
     /// Publishes a message from a [`Listener`]: it is given to a task of the runtime, after those given before.
     pub fn publish_later(&self, subject: String, bytes: Vec<u8>) {
+        let Some(runtime) = self.driver.handle() else { return };
         let client = self.client.clone();
-        self.runtime.spawn(async move {
+        runtime.spawn(async move {
             // Nobody waits for it; a lost connection is told to the listener.
             let _ = publish(&client, subject, None, bytes).await;
         });
     }
 
+    /// Waits until `ready` gives a value, and sends and receives meanwhile. `ready` is asked at each notification of
+    /// `signal`, which one thread may wait for. `None`: it gave none until then.
+    pub fn wait<T>(&self, signal: &Signal, until: Option<Instant>, ready: impl FnMut() -> Option<T>) -> Option<T> {
+        self.driver.wait(signal, until, ready)
+    }
+
+    /// This thread, which has waited, does something else now, and messages may come at any time.
+    pub fn leave_to_spare(&self) {
+        self.driver.leave_to_spare();
+    }
+
     /// Waits until what was published has been sent, for a while.
     pub fn flush(&self) {
         // A connection that is lost sends nothing more.
-        let flushed = async { drop(tokio::time::timeout(FLUSH_MAX, self.client.flush()).await) };
-        self.runtime.block_on(flushed);
+        let _ = self.driver.run(async { drop(tokio::time::timeout(FLUSH_MAX, self.client.flush()).await) });
     }
 
     /// The address without secrets.
@@ -158,7 +185,7 @@ impl Drop for Connection {
             let _ = over.send(());
         }
         let Some(thread) = self.thread.take() else { return };
-        // A listener may hold the last reference, on the runtime's own thread.
+        // A listener may hold the last reference, on the spare thread.
         if thread.thread().id() != std::thread::current().id() {
             let _ = thread.join();
         }
@@ -228,11 +255,7 @@ async fn subscribe(client: &Client, subjects: &[String], listener: &Arc<dyn List
         tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 let Some(listener) = listener.upgrade() else { return };
-                listener.received(Incoming {
-                    subject: message.subject.to_string(),
-                    is_unheard: message.status == Some(StatusCode::NO_RESPONDERS),
-                    bytes: message.payload.into(),
-                });
+                listener.received(Incoming(message));
             }
         });
     }

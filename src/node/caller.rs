@@ -1,20 +1,31 @@
 //! A guest's requests: those about this machine are answered here, the others go to the guest's home.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::conversation::NodeConversation;
 use super::lease::Lease;
 use super::state::Node;
 use crate::kernel::Policy;
 use crate::kernel::policy::{RequestedSource, Who};
+use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
-use crate::runtime::{Exchange, Failure, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls, Wording};
+use crate::runtime::{
+    Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Upcalls, Wording,
+};
 use crate::text::bounded;
 
 /// Most bytes of the detail of one request to the host.
 const DETAIL_BYTES_MAX: usize = 4096;
+
+/// Most processes whose names are kept for one run.
+const NAMES_MAX: usize = 1024;
+/// Most bytes of one process's names, in JSON.
+const NAMES_BYTES_MAX: usize = 4096;
 
 /// The caller of one run.
 pub struct NodeCaller {
@@ -25,15 +36,17 @@ pub struct NodeCaller {
     pub plugin: Arc<str>,
     /// Nanoseconds that requests took.
     pub requests_ns: AtomicU64,
+    /// Processes that the guest has called, where this node's policy asks for their names.
+    pub names: Mutex<HashMap<u64, ProcessNames>>,
 }
 
 impl NodeCaller {
     /// Sends a request to the home, and waits for the answer. The deadline is suspended meanwhile.
-    fn ask(&self, request: Request, payload: &[u8]) -> Result<(u64, Vec<u8>), Failure> {
+    fn ask(&self, request: Request, payload: &[u8]) -> Result<(u64, Payload), Failure> {
         let began = Instant::now();
         self.conversation.suspend_deadline();
         let sent = self.node.send(&self.conversation, &HomeMessage::Request(request), payload);
-        let answer = sent.ok().and_then(|()| self.conversation.next());
+        let answer = sent.ok().and_then(|()| self.node.next(&self.conversation));
         self.requests_ns.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
         let Some((NodeMessage::Answer(Answer { result, is_cancelled, remaining_us }), output)) = answer else {
             // The home is gone.
@@ -56,7 +69,7 @@ impl NodeCaller {
         &self,
         request: impl FnOnce(String) -> Request,
         exchange: &mut dyn Exchange,
-    ) -> Result<(u64, Vec<u8>), Failure> {
+    ) -> Result<(u64, Payload), Failure> {
         let (function, input) = exchange.request()?;
         if input.len() as u64 > PAYLOAD_BYTES_MAX {
             let why = format!("an input of {} bytes; a node sends {PAYLOAD_BYTES_MAX} at most", input.len());
@@ -76,17 +89,40 @@ impl NodeCaller {
         policy.load(who, &asked).map(drop).map_err(denied)
     }
 
-    /// Whether this node's policy lets the guest call other plugins.
-    fn check_call(&self) -> Result<(), Failure> {
+    /// Whether this node's policy lets the guest make a call. The home says whom the id names.
+    fn check_call(&self, id: u64, exchange: &dyn Exchange) -> Result<(), Failure> {
         let Some(policy) = self.node.policy() else { return Ok(()) };
-        let rule = policy.rule(Who { name: &self.plugin, plugin: &self.plugin });
-        match rule.call_texts() {
-            Some(calls) if calls.is_empty() => {
-                let (plugin, node, place) = (&self.plugin, self.node.name(), policy.place(rule));
-                Err(Failure::denied(format!("`{plugin}` may call nothing from node `{node}`: {place}")))
-            }
-            Some(_) | None => Ok(()),
+        let caller = Who { name: &self.plugin, plugin: &self.plugin };
+        if policy.rule(caller).call_texts().is_none() {
+            return Ok(());
         }
+        let Some(ProcessNames { name, plugin }) = self.names(id)? else {
+            // The home's error names the id.
+            return Ok(());
+        };
+        let allowed = policy.call(caller, Who { name: &name, plugin: &plugin }, exchange.function()?);
+        let node = self.node.name();
+        allowed
+            .map_err(|why| Failure::denied(format!("by the policy of node `{node}`, {}", why.line(Wording::default()))))
+    }
+
+    /// The names of a process of the home; `None`: none has the id.
+    fn names(&self, id: u64) -> Result<Option<ProcessNames>, Failure> {
+        if let Some(names) = self.names.lock().get(&id) {
+            return Ok(Some(names.clone()));
+        }
+        let (has_names, json) = self.ask(Request::Names { id }, &[])?;
+        if has_names == 0 || json.len() > NAMES_BYTES_MAX {
+            return Ok(None);
+        }
+        let names: Option<ProcessNames> = serde_json::from_slice(&json).ok();
+        let mut known = self.names.lock();
+        if let Some(names) = &names
+            && known.len() < NAMES_MAX
+        {
+            known.insert(id, names.clone());
+        }
+        Ok(names)
     }
 }
 
@@ -100,7 +136,7 @@ impl Upcalls for NodeCaller {
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
-        self.conversation.sleep(at_most);
+        self.node.sleep(&self.conversation, at_most);
         if self.conversation.is_cancelled() { Err(Failure::interrupted()) } else { Ok(()) }
     }
 
@@ -112,13 +148,13 @@ impl Upcalls for NodeCaller {
     }
 
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
-        self.check_call()?;
+        self.check_call(id, exchange)?;
         let (_, output) = self.exchange(|function| Request::Call { id, function }, exchange)?;
         exchange.deliver(&output)
     }
 
     fn start(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<u64, Failure> {
-        self.check_call()?;
+        self.check_call(id, exchange)?;
         self.exchange(|function| Request::Start { id, function }, exchange).map(|(ticket, _)| ticket)
     }
 

@@ -12,6 +12,7 @@ use super::instances::{HeldInstance, INSTANCES_MAX, NewInstance};
 use super::lease::Lease;
 use super::refusal::NodeRefusal;
 use super::state::Node;
+use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{Ended, HomeMessage, Run, Usage};
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, Spec};
 
@@ -23,7 +24,7 @@ pub struct NewGuest {
     /// The run of its start functions.
     pub run: Run,
     /// The spec in JSON, as the home sent it.
-    pub spec: Vec<u8>,
+    pub spec: Payload,
 }
 
 /// A call of a function of an instance.
@@ -32,7 +33,7 @@ pub struct InstanceCall {
     pub instance: u64,
     pub function: FunctionId,
     pub run: Run,
-    pub input: Vec<u8>,
+    pub input: Payload,
 }
 
 /// Makes an instance and sends its number to the home.
@@ -90,6 +91,7 @@ fn caller(
         lease: lease.clone(),
         plugin: plugin.clone(),
         requests_ns: Default::default(),
+        names: Default::default(),
     })
 }
 
@@ -144,5 +146,9 @@ fn call_in(
     let output = if result.is_ok() { guest.output() } else { &[] };
     let ended = HomeMessage::Ended(Ended { result, cost, usage: usage(&*guest, kept), guest_ns });
     let sent = node.send(conversation, &ended, output);
+    if sent.is_err() {
+        // A home that has cancelled the call in the middle of its output waits for its end.
+        let _ = node.send(conversation, &HomeMessage::Refused(Failure::interrupted()), &[]);
+    }
     (kept && sent.is_ok()).then_some(guest)
 }

@@ -1,13 +1,15 @@
 //! One conversation as the node has it: the home's messages and the order to the guest: run, stop or end.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::kernel::clock::{Clock, Timed};
+use crate::nats::Connection;
 use crate::runtime::remote::mailbox::{Mail, Mailbox};
+use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{ConversationId, NodeMessage};
 
 /// Most messages that wait for the guest's thread.
@@ -33,6 +35,8 @@ pub struct NodeConversation {
     clock: Arc<Clock>,
     pub mailbox: Mailbox<NodeMessage, ()>,
     wanted: AtomicU8,
+    /// False until the message that it begins with is whole.
+    has_begun: AtomicBool,
     /// The guest's deadline; `None` while it waits for its home, too.
     deadline: Mutex<Option<Instant>>,
 }
@@ -46,21 +50,22 @@ impl NodeConversation {
             clock: clock.clone(),
             mailbox: Mailbox::new(MESSAGES_MAX),
             wanted: AtomicU8::new(Wanted::Run as u8),
+            has_begun: AtomicBool::new(false),
             deadline: Mutex::default(),
         })
     }
 
     /// Gives a whole message to the thread that waits. One too many ends the conversation.
-    pub fn put(&self, message: NodeMessage, payload: Vec<u8>) {
+    pub fn put(&self, message: NodeMessage, payload: Payload) {
         if self.mailbox.put(message, payload).is_err() {
             self.mailbox.close(());
         }
     }
 
     /// Waits for the next message; `None`: the conversation is over.
-    pub fn next(&self) -> Option<(NodeMessage, Vec<u8>)> {
+    pub fn next(&self, connection: &Connection) -> Option<(NodeMessage, Payload)> {
         loop {
-            match self.mailbox.next(None) {
+            match self.mailbox.next(connection, None) {
                 Mail::Message(message, payload) => return Some((message, payload)),
                 Mail::Closed(()) => return None,
                 // An order alone, which the guest finds by itself.
@@ -73,6 +78,16 @@ impl NodeConversation {
     pub fn close(&self) {
         self.cancel();
         self.mailbox.close(());
+    }
+
+    /// A worker has it from now on.
+    pub fn begin(&self) {
+        self.has_begun.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a worker has or had it.
+    pub fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::SeqCst)
     }
 
     /// Orders the guest to end.
@@ -136,8 +151,8 @@ impl NodeConversation {
     }
 
     /// Sleeps for `at_most`, or until the guest is to end.
-    pub fn sleep(&self, at_most: Duration) {
-        self.mailbox.sleep(Instant::now() + at_most, || self.is_cancelled());
+    pub fn sleep(&self, connection: &Connection, at_most: Duration) {
+        self.mailbox.sleep(connection, Instant::now() + at_most, || self.is_cancelled());
     }
 }
 

@@ -26,14 +26,3 @@ pub fn granted(spec: Spec, plugin: &str, policy: Option<&Policy>, node: &str) ->
     spec.resolve_paths();
     Ok(Arc::new(spec))
 }
-
-/// Why a policy cannot be a node's: it has a rule that a node cannot keep. `None`: it can.
-pub fn unsuited(policy: &Policy) -> Option<String> {
-    let rules = policy.rules().iter().chain([policy.default_rule()]);
-    let named = |rule: &&crate::kernel::policy::Rule| rule.call_texts().is_some_and(|calls| !calls.is_empty());
-    let rule = rules.into_iter().find(named)?;
-    let place = policy.place(rule);
-    Some(format!(
-        "{place} names functions to call, and a node does not know whom its guests call; write `call = []` or none"
-    ))
-}

@@ -29,7 +29,27 @@ enum GuestPlace {
     Gone,
 }
 
+/// An instance as a look finds it.
+pub enum Taken {
+    Guest(Box<dyn Guest>),
+    InCall,
+    Gone,
+}
+
 impl HeldInstance {
+    /// Takes the guest, if no call has it; [`HeldInstance::put`] gives it back.
+    pub fn take_idle(&self) -> Taken {
+        let mut place = self.guest.lock();
+        match std::mem::replace(&mut *place, GuestPlace::InCall) {
+            GuestPlace::Here(guest) => Taken::Guest(guest),
+            GuestPlace::InCall => Taken::InCall,
+            GuestPlace::Gone => {
+                *place = GuestPlace::Gone;
+                Taken::Gone
+            }
+        }
+    }
+
     /// Takes the guest for a call, once the call before has given it back; `None`: it is gone.
     pub fn take(&self) -> Option<Box<dyn Guest>> {
         let mut place = self.guest.lock();

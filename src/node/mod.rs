@@ -5,6 +5,7 @@
 //! - `homes`: who lives. `conversation`: one conversation.
 //! - `programs`: modules by their hashes, programs by their numbers. `prepare`: one is compiled.
 //! - `instances`: those that are held. `calls`: one is made, or called. `caller`: what its guest asks of its home.
+//! - `looks`: variables and memory of one that stands still.
 //! - `lease`: the memory that a home has granted. `grants`: what the node's own policy leaves of a spec.
 //! - `workers`: the threads of all that waits. `refusal`: the reasons of refused requests.
 
@@ -15,6 +16,7 @@ mod grants;
 mod homes;
 mod instances;
 mod lease;
+mod looks;
 mod prepare;
 mod programs;
 mod refusal;
@@ -22,5 +24,4 @@ mod server;
 mod state;
 mod workers;
 
-pub use grants::unsuited;
 pub use state::{Node, NodeError, NodeEvent, NodeOptions};

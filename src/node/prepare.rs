@@ -58,13 +58,13 @@ fn all_modules(
         let missing = lacks.len();
         node.send(conversation, &HomeMessage::Lacks { modules: lacks }, &[]).map_err(|_| Failure::interrupted())?;
         for _ in 0..missing {
-            let Some((NodeMessage::Module { index }, bytes)) = conversation.next() else {
+            let Some((NodeMessage::Module { index }, bytes)) = node.next(conversation) else {
                 return Err(Failure::interrupted());
             };
             let (Some(name), Some(place)) = (names.get(index), found.get_mut(index)) else {
                 return Err(fails(format!("no module of number {index}")));
             };
-            let kept = node.programs().keep_module(&name.sha256, bytes);
+            let kept = node.programs().keep_module(&name.sha256, bytes.into_vec());
             *place = Some(kept.ok_or_else(|| fails(format!("a module's SHA-256 is not {}", name.sha256)))?);
         }
     }
@@ -90,7 +90,7 @@ impl NodeCaller {
             watches_host: false,
             takes_streams: false,
         };
-        let (lease, plugin, requests_ns) = (Arc::default(), "".into(), Default::default());
-        NodeCaller { node: node.clone(), conversation: conversation.clone(), run, lease, plugin, requests_ns }
+        let (lease, plugin, requests_ns, names) = (Arc::default(), "".into(), Default::default(), Default::default());
+        NodeCaller { node: node.clone(), conversation: conversation.clone(), run, lease, plugin, requests_ns, names }
     }
 }

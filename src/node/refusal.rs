@@ -18,6 +18,8 @@ pub enum NodeRefusal {
     Instances { max: usize },
     /// The instance was dropped.
     NoInstance,
+    /// The instance runs, and cannot be looked into.
+    InCall,
 }
 
 impl NodeRefusal {
@@ -27,6 +29,7 @@ impl NodeRefusal {
             NodeRefusal::NoInstance => FailureKind::Lost,
             NodeRefusal::Requests { .. }
             | NodeRefusal::Homes
+            | NodeRefusal::InCall
             | NodeRefusal::Calls { .. }
             | NodeRefusal::Instances { .. } => FailureKind::Denied,
         };
@@ -43,6 +46,7 @@ impl fmt::Display for NodeRefusal {
             NodeRefusal::Calls { max } => write!(f, "runs {max} calls"),
             NodeRefusal::Instances { max } => write!(f, "holds {max} instances"),
             NodeRefusal::NoInstance => f.write_str("does not hold the instance any more"),
+            NodeRefusal::InCall => f.write_str("has it in a call, in which it cannot be looked into"),
         }
     }
 }

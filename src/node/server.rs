@@ -1,4 +1,5 @@
-//! The messages of a node's connection, each given to whom it is for. Nothing on the connection's thread waits.
+//! The messages of a node's connection, each given to whom it is for, on the thread that drives the connection: none of
+//! this waits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +10,10 @@ use super::homes::HomeChange;
 use super::refusal::NodeRefusal;
 use super::state::{Node, NodeError, NodeEvent, NodeOptions};
 use super::workers::WORKERS_MAX;
-use super::{calls, prepare};
+use super::{calls, looks, prepare};
 use crate::nats::{Connection, Incoming, Listener};
 use crate::runtime::FunctionId;
+use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::transfer::Arrival;
 use crate::runtime::remote::wire::{
     BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, Packet, Subjects,
@@ -81,9 +83,9 @@ impl Node {
         }
     }
 
-    fn take_packet(&self, bytes: &[u8]) {
+    fn take_packet(&self, incoming: Incoming) {
         // Other bytes are no packet of this version: a home that sent them learns so from this node's heartbeat.
-        let Ok((packet, chunk)) = decode::<Packet<NodeMessage>>(bytes) else { return };
+        let Ok((packet, chunk)) = decode::<Packet<NodeMessage>>(incoming.bytes()) else { return };
         let of = packet.conversation();
         match packet {
             Packet::First { message: NodeMessage::Ping, .. } => {
@@ -92,7 +94,10 @@ impl Node {
             Packet::First { message: NodeMessage::Drop { instance }, .. } => {
                 self.drop_later(self.instances.remove(of.home, instance).into_iter().collect());
             }
-            Packet::First { bytes, message, .. } => self.take_first(of, message, bytes, chunk),
+            Packet::First { bytes, message, .. } => {
+                let chunk_bytes = chunk.len();
+                self.take_first(of, message, bytes, Payload::of(incoming, chunk_bytes));
+            }
             Packet::More { .. } => {
                 let Some(conversation) = self.conversation(of) else { return };
                 let arrival = conversation.mailbox.more(chunk);
@@ -110,9 +115,14 @@ impl Node {
         self.conversations.lock().get(&of).cloned()
     }
 
-    fn take_first(&self, of: ConversationId, message: NodeMessage, bytes: u64, chunk: &[u8]) {
-        let begins =
-            matches!(message, NodeMessage::Prepare { .. } | NodeMessage::Instantiate { .. } | NodeMessage::Call { .. });
+    fn take_first(&self, of: ConversationId, message: NodeMessage, bytes: u64, chunk: Payload) {
+        let begins = matches!(
+            message,
+            NodeMessage::Prepare { .. }
+                | NodeMessage::Instantiate { .. }
+                | NodeMessage::Call { .. }
+                | NodeMessage::Look { .. }
+        );
         let conversation = match self.conversation(of) {
             Some(conversation) => conversation,
             None if begins && self.homes.lock().meet(of.home, Instant::now()) => {
@@ -152,9 +162,17 @@ impl Node {
         }
     }
 
-    fn take_message(&self, conversation: &Arc<NodeConversation>, message: NodeMessage, payload: Vec<u8>) {
+    fn take_message(&self, conversation: &Arc<NodeConversation>, message: NodeMessage, payload: Payload) {
         match message {
-            NodeMessage::Cancel => conversation.cancel(),
+            NodeMessage::Cancel => {
+                conversation.cancel();
+                // Its home does not take the rest of an output.
+                conversation.mailbox.window.close();
+                if !conversation.has_begun() {
+                    // The rest of what it was to begin with does not come.
+                    self.conversations.lock().remove(&conversation.of);
+                }
+            }
             NodeMessage::Halt => conversation.halt(),
             NodeMessage::Answer(_) | NodeMessage::Module { .. } => conversation.put(message, payload),
             NodeMessage::Prepare { plugin, modules, .. } => {
@@ -170,6 +188,11 @@ impl Node {
                 let call = InstanceCall { instance, function: FunctionId(function), run, input: payload };
                 self.work(conversation, move |node, conversation| calls::call(node, conversation, call));
             }
+            NodeMessage::Look { instance, look } => {
+                self.work(conversation, move |node, conversation| {
+                    looks::look(node, conversation, instance, look, &payload)
+                });
+            }
             // Taken where they came.
             NodeMessage::Ping | NodeMessage::Drop { .. } => {}
         }
@@ -181,6 +204,7 @@ impl Node {
         conversation: &Arc<NodeConversation>,
         work: impl FnOnce(&Arc<Node>, &Arc<NodeConversation>) + Send + 'static,
     ) {
+        conversation.begin();
         let (this, own) = (self.this.clone(), conversation.clone());
         let begun = self.workers.run(move || {
             let Some(node) = this.upgrade() else { return };
@@ -192,17 +216,22 @@ impl Node {
             self.conversations.lock().remove(&conversation.of);
             self.refuse(conversation.of, NodeRefusal::Calls { max: WORKERS_MAX });
         }
+        if self.conversations.lock().len() > 1
+            && let Some(connection) = self.connection.get()
+        {
+            connection.leave_to_spare();
+        }
     }
 }
 
 impl Listener for Node {
     fn received(&self, message: Incoming) {
-        if message.subject == self.subjects.home_beats() {
-            self.take_beat(&message.bytes);
-        } else if message.subject == self.subjects.node_beats() {
-            self.take_node_beat(&message.bytes);
+        if message.subject() == self.subjects.home_beats() {
+            self.take_beat(message.bytes());
+        } else if message.subject() == self.subjects.node_beats() {
+            self.take_node_beat(message.bytes());
         } else {
-            self.take_packet(&message.bytes);
+            self.take_packet(message);
         }
     }
 

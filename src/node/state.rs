@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,12 @@ use super::workers::Workers;
 use crate::kernel::Policy;
 use crate::kernel::clock::Clock;
 use crate::machine;
-use crate::nats::{ConnectError, Connection, NatsSettings, NotSent};
+use crate::nats::{ConnectError, Connection, NatsSettings};
 use crate::runtime::product_function::ProductFunctions;
-use crate::runtime::remote::transfer::{Way, Window};
+use crate::runtime::remote::payload::Payload;
+use crate::runtime::remote::transfer::{SendError, Way};
 use crate::runtime::remote::wire::{
-    ConversationId, HomeMessage, NodeBeat, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
+    ConversationId, HomeMessage, NodeBeat, NodeMessage, NodeName, Packet, Subjects, SystemName, WIRE_VERSION, encode,
 };
 use crate::runtime::{Advice, CompilerOptions, Explained, Guest, Images, NodeFigures};
 
@@ -100,6 +102,8 @@ pub struct Node {
     pub(super) workers: Workers,
     pub(super) programs: Programs,
     pub(super) instances: Instances,
+    /// Whether it has said that it ends.
+    is_ended: AtomicBool,
     /// Whether another node of the system has the name.
     has_namesake: Mutex<bool>,
     namesake: Condvar,
@@ -122,9 +126,10 @@ impl Node {
             connection: OnceLock::new(),
             clock: Arc::new(Clock::new(images.clone())),
             images,
-            workers: Workers::default(),
+            workers: Workers::of(this.clone()),
             programs: Programs::default(),
             instances: Instances::default(),
+            is_ended: AtomicBool::new(false),
             has_namesake: Mutex::default(),
             namesake: Condvar::new(),
             homes: Mutex::default(),
@@ -202,19 +207,34 @@ impl Node {
         conversation: &NodeConversation,
         message: &HomeMessage,
         payload: &[u8],
-    ) -> Result<(), NotSent> {
-        self.send_in(conversation.of, message, payload, &conversation.mailbox.window)
+    ) -> Result<(), SendError> {
+        let connection = self.connection.get().ok_or(SendError::NotSent)?;
+        let (of, subject) = (conversation.of, self.subjects.home(conversation.of));
+        // A home that does not want the rest of an output closes the window.
+        let way = Way { connection, of, subject, answer_to: None, is_cancelled: &|| false };
+        way.send(message, payload, &conversation.mailbox.window)
     }
 
-    fn send_in(
-        &self,
-        of: ConversationId,
-        message: &HomeMessage,
-        payload: &[u8],
-        window: &Window,
-    ) -> Result<(), NotSent> {
-        let connection = self.connection.get().ok_or(NotSent)?;
-        Way { connection, of, subject: self.subjects.home(of), answer_to: None }.send(message, payload, window)
+    /// Waits for the next message of a conversation; `None`: it is over.
+    pub(super) fn next(&self, conversation: &NodeConversation) -> Option<(NodeMessage, Payload)> {
+        conversation.next(self.connection.get()?)
+    }
+
+    /// Sleeps for `at_most`, or until the conversation's guest is to end.
+    pub(super) fn sleep(&self, conversation: &NodeConversation, at_most: Duration) {
+        if let Some(connection) = self.connection.get() {
+            conversation.sleep(connection, at_most);
+        }
+    }
+
+    /// Its connection, once it is open.
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.get()
+    }
+
+    /// Whether no conversation is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.conversations.lock().is_empty()
     }
 
     /// Sends a packet without a payload, from the connection's thread.
@@ -229,8 +249,18 @@ impl Node {
         let Some(connection) = self.connection.get() else { return };
         let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), self.name().clone());
         let (losses, figures, incarnation) = (connection.losses(), self.figures(), self.incarnation);
-        let beat = NodeBeat { wire: WIRE_VERSION, version, name, incarnation, losses, figures };
+        let is_last = self.is_ended.load(Ordering::SeqCst);
+        let beat = NodeBeat { wire: WIRE_VERSION, version, name, incarnation, losses, is_last, figures };
         connection.publish_later(self.subjects.node_beats(), encode(&beat, &[]));
+    }
+
+    /// Says that it ends: its homes lose its instances and their calls at once. Not for a thread that drives.
+    pub fn close(&self) {
+        self.is_ended.store(true, Ordering::SeqCst);
+        self.send_beat();
+        if let Some(connection) = self.connection.get() {
+            connection.flush();
+        }
     }
 
     /// Notifies the operator of an event.

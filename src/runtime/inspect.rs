@@ -14,21 +14,25 @@ pub type Variable = (String, Arc<Vec<u8>>);
 /// An instance that can be looked into.
 pub trait Inspect {
     /// All variables, in the order of their keys. Together they have at most the bytes that the plugin's limit allows.
-    fn variables(&self) -> Vec<Variable>;
+    ///
+    /// # Errors
+    ///
+    /// The machine that has the instance does not answer.
+    fn variables(&mut self) -> Result<Vec<Variable>, Failure>;
 
     /// Sets a variable, under the limits that the plugin itself has; `None` removes it.
     ///
     /// # Errors
     ///
-    /// Variables are turned off for the plugin, or a limit refuses the value.
+    /// Variables are turned off for the plugin, a limit refuses the value, or the instance's machine does not answer.
     fn set_variable(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), Failure>;
 
     /// A copy of a part of the exported linear memory.
     ///
     /// # Errors
     ///
-    /// The plugin exports no memory, or the part does not lie in it whole.
-    fn read_memory(&mut self, offset: u64, length: u64) -> Result<MemoryPart, MemoryError>;
+    /// The plugin exports no memory, the part does not lie in it whole, or the instance's machine does not answer.
+    fn read_memory(&mut self, offset: u64, length: u64) -> Result<MemoryPart, InspectError>;
 }
 
 /// A part of a linear memory.
@@ -40,8 +44,29 @@ pub struct MemoryPart {
     pub memory_bytes: u64,
 }
 
+/// Why an instance's memory is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InspectError {
+    Memory(MemoryError),
+    /// The machine that has the instance does not answer.
+    Unanswered(Box<Failure>),
+}
+
+impl From<MemoryError> for InspectError {
+    fn from(error: MemoryError) -> InspectError {
+        InspectError::Memory(error)
+    }
+}
+
+impl From<Failure> for InspectError {
+    fn from(failure: Failure) -> InspectError {
+        InspectError::Unanswered(Box::new(failure))
+    }
+}
+
 /// Why a part of a memory cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MemoryError {
     /// The plugin exports none.
     NotExported,

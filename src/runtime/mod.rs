@@ -63,7 +63,7 @@ pub use native::{
     CompilationStage, CompilationView, CompilerOptions, Instrumentation, NoCompilerProcess, Percent, Served, Tools,
     WASM_STACK_BYTES_MAX, serve,
 };
-pub use nodes::{NodeFigures, NodeState, NodeView, NodeWatcher, Nodes};
+pub use nodes::{NodeEnd, NodeFigures, NodeState, NodeView, NodeWatcher, Nodes};
 pub use place::Place;
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, WrittenValues, sha256_hex};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
@@ -242,6 +242,15 @@ pub struct InstanceStack {
     pub backtrace: Backtrace,
 }
 
+/// The names of a process, as policy rules match it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProcessNames {
+    /// `front-2`.
+    pub name: String,
+    /// `front`: the name of its source.
+    pub plugin: String,
+}
+
 /// A standard stream of WASI that a guest writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum StandardStream {
@@ -318,6 +327,10 @@ pub trait Upcalls: Send + Sync {
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.
     fn find(&self, name: &str) -> u64;
+    /// The names by which policy rules match a living process; `None`: none has the id.
+    fn names_of(&self, _id: u64) -> Option<ProcessNames> {
+        None
+    }
     /// `self_plugin`: the caller's id.
     fn current(&self) -> u64;
     /// `parent_plugin`: the id of the caller's parent, 0 for the shell.

@@ -1,5 +1,6 @@
 //! Other machines as the rooms above see them, whatever connects them: what is known of each, and what can be asked.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +34,27 @@ pub trait Nodes: Send + Sync {
 
 /// A receiver of lost nodes, on a thread of its own.
 pub trait NodeWatcher: Send + Sync {
-    /// A node is lost, with all instances of this incarnation.
-    fn lost(&self, node: &str, incarnation: u64);
+    /// A node is gone, with all instances of this incarnation.
+    fn lost(&self, node: &str, incarnation: u64, end: NodeEnd);
+}
+
+/// The end of a node, for whoever had instances there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeEnd {
+    /// Without a word.
+    Lost,
+    /// It said so.
+    Ended,
+}
+
+/// The words after the node's name.
+impl fmt::Display for NodeEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NodeEnd::Lost => "is lost",
+            NodeEnd::Ended => "has ended",
+        })
+    }
 }
 
 /// Whether a node can be used.
@@ -44,6 +64,8 @@ pub enum NodeState {
     Living,
     /// The node's heartbeats were missed, or nobody listens any more.
     Lost,
+    /// It said that it ends.
+    Ended,
     /// Another version of the wire is spoken there.
     OtherVersion,
 }
@@ -54,6 +76,7 @@ impl NodeState {
         match self {
             NodeState::Living => "living",
             NodeState::Lost => "lost",
+            NodeState::Ended => "ended",
             NodeState::OtherVersion => "other version",
         }
     }

@@ -161,3 +161,19 @@ fn a_home_that_ends_without_a_word_leaves_nothing_on_its_nodes() {
     scene.nodes[0].wait_for("is lost; 2 instances dropped");
     scene.nodes[0].wait_until_idle();
 }
+
+#[test]
+fn a_node_that_is_asked_to_end_says_so() {
+    let Some(mut scene) = Scene::start(&[]) else { return };
+    scene.spin("--on n1");
+    scene.home.ask_for("load counter --on n1 --restart never", ":counter");
+    scene.nodes[0].signal("-TERM");
+    let error = scene.home.ask_for("wait %1", LOST);
+    assert!(error.contains("1:spin.spin: node `n1` has ended: it may or may not have run"), "{error}");
+    scene.home.ask_until("nodes --json", "\"name\":\"n1\",\"state\":\"ended\"");
+    scene.home.ask_until("ps --json", "crashed");
+    let error = scene.home.ask_for("counter.add 1", "is not started again");
+    assert!(error.contains("node `n1` has ended"), "{error}");
+    let error = scene.home.ask_for("load echo --on n1", "node `n1`");
+    assert!(error.contains("node `n1` has ended"), "{error}");
+}

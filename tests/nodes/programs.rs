@@ -83,7 +83,23 @@ fn a_nodes_policy_holds_whatever_is_asked_of_it() {
     assert!(error.contains("node `n1` does not give `echo` path `/tmp`"), "{error}");
     let error = server.run("load front --on n1; front.run x").failed();
     assert!(error.contains("may not load it: `[default]`"), "{error}");
-    std::fs::write(&policy, "[default]\ncall = ['echo.*']\n").unwrap();
-    let error = ended(server.plugsh(&["node", "--name", "n2", "--policy", policy.to_str().unwrap()])).failed();
-    assert!(error.contains("a node does not know whom its guests call"), "{error}");
+}
+
+#[test]
+fn a_nodes_policy_knows_whom_its_guests_call() {
+    let Some(server) = Server::start(&[]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let policy = dir.path().join("node.toml");
+    std::fs::write(&policy, "[default]\ncall = ['echo.echo', 'c-*.nothing']\n").unwrap();
+    let _node = server.node("n1", &["--policy", policy.to_str().unwrap()]);
+    let call = |call: &str| {
+        let out = server.run(&format!("load echo --as c-1; load spawner --on n1; spawner.try_call '{call}'"));
+        out.ok().lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(call("1 echo hello"), "ok: hello", "by the plugin's name");
+    assert_eq!(call("1 nothing x"), "ok: ", "by the process's");
+    let denied = call("1 echo_bulk x");
+    let says = "by the policy of node `n1`, `spawner` may not call `c-1.echo_bulk`: `[default]`";
+    assert!(denied.contains(says) && denied.contains("allows `echo.echo`, `c-*.nothing`"), "{denied}");
+    assert!(call("9 echo x").contains("no process 9"), "the home says so");
 }

@@ -133,6 +133,11 @@ fn failures() {
 }
 
 #[test]
+fn variables_and_memory() {
+    play("inspect", Children::OnNode, &[]);
+}
+
+#[test]
 fn pipes() {
     play("pipes", Children::OnNode, &[]);
 }

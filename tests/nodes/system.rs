@@ -180,10 +180,14 @@ impl Node {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: &str) {
-        let id = self.child.0.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
-        assert!(sent.success(), "kill {signal} {id}");
+        send_signal(&self.child, signal);
     }
+}
+
+fn send_signal(to: &Owned, signal: &str) {
+    let id = to.0.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+    assert!(sent.success(), "kill {signal} {id}");
 }
 
 /// How commands ended.
@@ -305,6 +309,11 @@ impl Home {
     pub fn ask_for(&mut self, command: &str, text: &str) -> String {
         self.say(command);
         self.wait_for(text)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        send_signal(&self.child, signal);
     }
 
     /// Ends it as `kill -9` does.

@@ -92,6 +92,11 @@ impl Entered<'_> {
             None => failure.kind == FailureKind::Nested,
         });
         let dump = failure.core_dump.take().filter(|_| !popped.frame.private);
+        if let Some(place) = self.guest.as_deref().and_then(|guest| guest.place())
+            && failure.kind == FailureKind::Trap
+        {
+            self.task.kernel.refuse_core_dump(&self.process.label(), place.node);
+        }
         self.task.kernel.keep_core_dump(&self.process.label(), popped.frame.record_seq(), dump);
         let own = self.frames(&popped, &mut failure);
         let (call_failure, below) = match below {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::abi::KEY_BYTES_MAX;
 use super::instance::Instance;
-use crate::runtime::inspect::{MemoryError, MemoryPart, Variable};
+use crate::runtime::inspect::{InspectError, MemoryError, MemoryPart, Variable};
 use crate::runtime::{Failure, FailureKind, Inspect};
 
 /// The export that toolchains give a module's memory.
 const MAIN_MEMORY: &str = "memory";
 
 impl Inspect for Instance {
-    fn variables(&self) -> Vec<Variable> {
+    fn variables(&mut self) -> Result<Vec<Variable>, Failure> {
         let vars = self.store.data().vars.iter();
-        vars.map(|(key, value)| (key.clone(), Arc::clone(value))).collect()
+        Ok(vars.map(|(key, value)| (key.clone(), Arc::clone(value))).collect())
     }
 
     fn set_variable(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), Failure> {
@@ -33,10 +33,10 @@ impl Inspect for Instance {
         }
     }
 
-    fn read_memory(&mut self, offset: u64, length: u64) -> Result<MemoryPart, MemoryError> {
+    fn read_memory(&mut self, offset: u64, length: u64) -> Result<MemoryPart, InspectError> {
         let own = self.main.get_memory(&mut self.store, MAIN_MEMORY);
         // A main module without one works on that of a module it is linked with.
         let memory = own.or(self.memories.last().copied()).ok_or(MemoryError::NotExported)?;
-        MemoryPart::of(memory.data(&self.store), offset, length)
+        Ok(MemoryPart::of(memory.data(&self.store), offset, length)?)
     }
 }

@@ -21,6 +21,8 @@ pub enum Loss {
     Unheard,
     /// The node's heartbeats were missed, or another has its name now.
     Gone,
+    /// It said that it ends.
+    Ended,
     /// The connection was lost, here or there.
     Connection,
     /// A node sends no such message.

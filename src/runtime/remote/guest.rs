@@ -5,20 +5,23 @@ use std::time::{Duration, Instant};
 
 use super::home::Home;
 use super::node_table::NodeKey;
+use super::payload::Payload;
 use super::request_handler::{RequestHandler, run_of, unexpected};
 use super::wire::{Ended, HomeMessage, NodeMessage, PAYLOAD_BYTES_MAX, Usage};
-use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, HostData, MemoryUse, Place, Spec, Upcalls};
+use crate::runtime::{
+    Cost, Failure, FailureKind, FunctionId, Guest, HostData, Inspect, MemoryUse, Place, Spec, Upcalls,
+};
 
 /// An instance on a node. Dropped, it is dropped there.
 pub struct RemoteGuest {
-    home: Arc<Home>,
-    node: NodeKey,
-    instance: u64,
+    pub(super) home: Arc<Home>,
+    pub(super) node: NodeKey,
+    pub(super) instance: u64,
     usage: Usage,
     spec: Arc<Spec>,
     host_data: HostData,
     input: Vec<u8>,
-    output: Vec<u8>,
+    output: Payload,
     cost: Cost,
 }
 
@@ -32,11 +35,11 @@ impl RemoteGuest {
         spec: Arc<Spec>,
         host_data: HostData,
     ) -> Self {
-        let (input, output, cost) = (Vec::new(), Vec::new(), Cost::NOTHING);
+        let (input, output, cost) = (Vec::new(), Payload::default(), Cost::NOTHING);
         RemoteGuest { home, node, instance, usage, spec, host_data, input, output, cost }
     }
 
-    fn ended(&mut self, ended: Ended, output: Vec<u8>, wire: Duration) -> Result<u64, Failure> {
+    fn ended(&mut self, ended: Ended, output: Payload, wire: Duration) -> Result<u64, Failure> {
         let wire = wire.saturating_sub(Duration::from_nanos(ended.guest_ns));
         self.cost = Cost { wire_ns: Some(u64::try_from(wire.as_nanos()).unwrap_or(u64::MAX)), ..ended.cost };
         self.usage = ended.usage;
@@ -57,7 +60,7 @@ impl Guest for RemoteGuest {
             return Err(Failure::new(FailureKind::Denied, why));
         }
         self.input = input.to_vec();
-        self.output = Vec::new();
+        self.output = Payload::default();
         Ok(())
     }
 
@@ -104,6 +107,10 @@ impl Guest for RemoteGuest {
 
     fn memory(&self) -> MemoryUse {
         self.usage.memory
+    }
+
+    fn inspect(&mut self) -> Option<&mut dyn Inspect> {
+        Some(self)
     }
 
     fn spent(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The home's side of a system: the connection and its messages, each given to whom it is for.
 //!
-//! Messages are taken on the connection's thread, which waits for nobody; the threads of the calls do the work.
+//! Messages are taken on the thread that drives the connection, often that of the call that waits for one.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +11,14 @@ use parking_lot::{Condvar, Mutex};
 
 use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::node_table::{Ending, NodeKey, NodeTable};
-use super::transfer::Way;
+use super::payload::Payload;
+use super::transfer::{SendError, Way};
 use super::wire::{
     BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
     Subjects, SystemName, WIRE_VERSION, decode, encode,
 };
-use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings, NotSent};
-use crate::runtime::{Failure, NodeView, NodeWatcher};
+use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings};
+use crate::runtime::{Failure, NodeEnd, NodeView, NodeWatcher};
 
 /// The time for nodes to answer a new home, before they are listed.
 const ANSWER_TIME: Duration = Duration::from_millis(150);
@@ -96,8 +97,8 @@ impl Home {
     fn ping(&self, node: &NodeName) -> Option<Duration> {
         let conversation = self.begin(node);
         let began = Instant::now();
-        let sent = self.send(&conversation, &NodeMessage::Ping, &[]);
-        let pong = sent.ok().map(|()| conversation.mailbox.next(Some(began + PING_MAX)));
+        let sent = self.send(&conversation, &NodeMessage::Ping, &[], &|| false);
+        let pong = sent.ok().map(|()| self.next(&conversation, Some(began + PING_MAX)));
         let took = began.elapsed();
         self.end(&conversation);
         matches!(pong?, ConversationEvent::Message(HomeMessage::Pong, _)).then_some(took)
@@ -138,25 +139,38 @@ impl Home {
         self.conversations.lock().remove(&conversation.of.number);
     }
 
-    /// Sends a message of a conversation.
+    /// Sends a message of a conversation. A payload of many chunks is sent no further once `is_cancelled`.
     ///
     /// # Errors
-    /// There is no connection, or the conversation was lost.
+    /// There is no connection, the conversation was lost, or the message is not wanted any more.
     pub(super) fn send(
         &self,
         conversation: &Conversation,
         message: &NodeMessage,
         payload: &[u8],
-    ) -> Result<(), NotSent> {
-        let connection = self.connection.get().ok_or(NotSent)?;
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), SendError> {
+        let connection = self.connection.get().ok_or(SendError::NotSent)?;
         let (subject, answer_to) = (self.subjects.node(&conversation.node), Some(self.subjects.home(conversation.of)));
-        Way { connection, of: conversation.of, subject, answer_to }.send(message, payload, &conversation.mailbox.window)
+        Way { connection, of: conversation.of, subject, answer_to, is_cancelled }.send(
+            message,
+            payload,
+            &conversation.mailbox.window,
+        )
+    }
+
+    /// Waits for the next event of a conversation.
+    pub(super) fn next(&self, conversation: &Conversation, until: Option<Instant>) -> ConversationEvent {
+        match self.connection.get() {
+            Some(connection) => conversation.mailbox.next(connection, until),
+            None => ConversationEvent::Closed(Loss::Connection),
+        }
     }
 
     /// Has a node drop an instance: now, or when there is a connection.
     pub(super) fn drop_instance(&self, node: &NodeName, instance: u64) {
         let conversation = Conversation::new(ConversationId { home: self.number, number: 0 }, node.clone());
-        if self.send(&conversation, &NodeMessage::Drop { instance }, &[]).is_err() {
+        if self.send(&conversation, &NodeMessage::Drop { instance }, &[], &|| false).is_err() {
             let mut drops = self.drops.lock();
             if drops.len() < DROPS_MAX {
                 drops.push((node.clone(), instance));
@@ -176,7 +190,8 @@ impl Home {
         // Instances are dropped, which says so to their nodes: nothing for the connection's own thread.
         let thread = std::thread::Builder::new().name("plugsh-lost".into());
         // Without a thread its processes are found out at their next calls.
-        let _ = thread.spawn(move || watcher.lost(key.name.as_str(), key.incarnation));
+        let end = if loss == Loss::Ended { NodeEnd::Ended } else { NodeEnd::Lost };
+        let _ = thread.spawn(move || watcher.lost(key.name.as_str(), key.incarnation, end));
     }
 
     fn lose_conversations(&self, loss: Loss, of: impl Fn(&Conversation) -> bool) {
@@ -192,6 +207,7 @@ impl Home {
         self.appeared.notify_all();
         match ending {
             Some(Ending::Node(key)) => self.end_node(key, Loss::Gone),
+            Some(Ending::Said(key)) => self.end_node(key, Loss::Ended),
             Some(Ending::Conversations(node)) => {
                 self.lose_conversations(Loss::Connection, |conversation| conversation.node == node)
             }
@@ -199,12 +215,13 @@ impl Home {
         }
     }
 
-    fn take_packet(&self, number: u64, bytes: &[u8]) {
+    fn take_packet(&self, number: u64, incoming: Incoming) {
         let conversation = self.conversations.lock().get(&number).cloned();
-        let packet = decode::<Packet<HomeMessage>>(bytes);
         let Some(conversation) = conversation else { return };
-        let chunks = match packet {
+        let chunks = match decode::<Packet<HomeMessage>>(incoming.bytes()) {
             Ok((Packet::First { bytes, message, .. }, chunk)) => {
+                let chunk_bytes = chunk.len();
+                let chunk = Payload::of(incoming, chunk_bytes);
                 conversation.take(conversation.mailbox.first(message, bytes, chunk))
             }
             Ok((Packet::More { .. }, chunk)) => conversation.take(conversation.mailbox.more(chunk)),
@@ -265,12 +282,12 @@ impl Home {
 
 impl Listener for Home {
     fn received(&self, message: Incoming) {
-        if message.subject == self.subjects.node_beats() {
-            return self.take_beat(&message.bytes);
+        if message.subject() == self.subjects.node_beats() {
+            return self.take_beat(message.bytes());
         }
-        let Some(number) = Subjects::conversation_number(&message.subject) else { return };
-        if !message.is_unheard {
-            return self.take_packet(number, &message.bytes);
+        let Some(number) = Subjects::conversation_number(message.subject()) else { return };
+        if !message.is_unheard() {
+            return self.take_packet(number, message);
         }
         let Some(conversation) = self.conversations.lock().get(&number).cloned() else { return };
         conversation.mailbox.close(Loss::Unheard);

@@ -12,7 +12,6 @@ use super::node_table::NodeKey;
 use super::request_handler::{RequestHandler, lost, not_sent, run_of, unexpected};
 use super::wire::{HomeMessage, ModuleName, NodeMessage, WireInterface};
 use crate::image_origin::ImageOrigin;
-use crate::nats::NotSent;
 use crate::runtime::{
     Failure, FailureKind, Guest, Image, Interface, NodeView, NodeWatcher, Nodes, Program, Spec, Upcalls,
 };
@@ -176,7 +175,7 @@ fn prepare(home: &Home, node: &NodeKey, program: &Program, up: &dyn Upcalls) -> 
     let prepared = prepare_in(home, node, &conversation, program, up);
     if prepared.is_err() {
         // The node may be compiling for nobody; without a connection it finds out itself.
-        let _ = home.send(&conversation, &NodeMessage::Cancel, &[]);
+        let _ = home.send(&conversation, &NodeMessage::Cancel, &[], &|| false);
     }
     home.end(&conversation);
     prepared
@@ -193,14 +192,15 @@ fn prepare_in(
         |module: &crate::runtime::ModuleBytes| ModuleName { name: module.name.clone(), sha256: module.sha256.clone() };
     let modules = program.modules.iter().map(name).collect();
     let send = |message: &NodeMessage, payload: &[u8]| {
-        home.send(conversation, message, payload).map_err(|NotSent| not_sent(conversation, home))
+        let sent = home.send(conversation, message, payload, &|| up.interrupted());
+        sent.map_err(|error| not_sent(conversation, home, error))
     };
     if up.interrupted() {
         return Err(Failure::interrupted());
     }
     send(&NodeMessage::Prepare { plugin: program.stem.clone(), modules }, &json(&program.spec)?)?;
     loop {
-        match conversation.mailbox.next(None) {
+        match home.next(conversation, None) {
             ConversationEvent::Message(HomeMessage::Lacks { modules }, _) => {
                 for index in modules {
                     let module = program.modules.get(index).ok_or_else(|| unexpected(conversation))?;

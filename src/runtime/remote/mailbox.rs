@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
+use super::payload::Payload;
 use super::transfer::{Arrival, Inbox, Window};
 use super::wire::WireError;
+use crate::nats::{Connection, Signal};
 
 /// A conversation's end: messages `M` arrive, until it is over for a cause `E`.
 pub struct Mailbox<M, E> {
@@ -15,12 +17,12 @@ pub struct Mailbox<M, E> {
     /// Most messages that wait.
     messages_max: usize,
     state: Mutex<MailboxState<M, E>>,
-    changed: Condvar,
+    changed: Signal,
 }
 
 struct MailboxState<M, E> {
     inbox: Inbox<M>,
-    whole: VecDeque<(M, Vec<u8>)>,
+    whole: VecDeque<(M, Payload)>,
     is_nudged: bool,
     end: Option<E>,
 }
@@ -28,7 +30,7 @@ struct MailboxState<M, E> {
 /// The next event of a conversation.
 #[allow(clippy::large_enum_variant, reason = "one event at a time, on the stack of its reader")]
 pub enum Mail<M, E> {
-    Message(M, Vec<u8>),
+    Message(M, Payload),
     /// The waiting thread is to check whether it is to wait on.
     Nudged,
     Closed(E),
@@ -43,14 +45,14 @@ impl<M, E: Copy> Mailbox<M, E> {
     /// A mailbox without messages, for at most `messages_max`.
     pub fn new(messages_max: usize) -> Mailbox<M, E> {
         let state = MailboxState { inbox: Inbox::default(), whole: VecDeque::new(), is_nudged: false, end: None };
-        Mailbox { window: Window::default(), messages_max, state: Mutex::new(state), changed: Condvar::new() }
+        Mailbox { window: Window::default(), messages_max, state: Mutex::new(state), changed: Signal::default() }
     }
 
     /// Takes a message's beginning.
     ///
     /// # Errors
     /// The other end sends no such message.
-    pub fn first(&self, message: M, bytes_whole: u64, chunk: &[u8]) -> Result<Arrival<M>, WireError> {
+    pub fn first(&self, message: M, bytes_whole: u64, chunk: Payload) -> Result<Arrival<M>, WireError> {
         self.state.lock().inbox.first(message, bytes_whole, chunk)
     }
 
@@ -66,26 +68,27 @@ impl<M, E: Copy> Mailbox<M, E> {
     ///
     /// # Errors
     /// Too many wait already.
-    pub fn put(&self, message: M, payload: Vec<u8>) -> Result<(), MailboxFull> {
+    pub fn put(&self, message: M, payload: Payload) -> Result<(), MailboxFull> {
         let mut state = self.state.lock();
         if state.whole.len() >= self.messages_max {
             return Err(MailboxFull);
         }
         state.whole.push_back((message, payload));
-        self.changed.notify_all();
+        self.changed.notify();
         Ok(())
     }
 
     /// Wakes the thread that waits.
     pub fn nudge(&self) {
         self.state.lock().is_nudged = true;
-        self.changed.notify_all();
+        self.changed.notify();
+        self.window.nudge();
     }
 
     /// Ends the conversation. The first cause stays.
     pub fn close(&self, cause: E) {
         self.state.lock().end.get_or_insert(cause);
-        self.changed.notify_all();
+        self.changed.notify();
         self.window.close();
     }
 
@@ -95,30 +98,25 @@ impl<M, E: Copy> Mailbox<M, E> {
     }
 
     /// Waits for the next event. Messages from before the end are given before it.
-    pub fn next(&self, until: Option<Instant>) -> Mail<M, E> {
+    pub fn next(&self, connection: &Connection, until: Option<Instant>) -> Mail<M, E> {
+        connection.wait(&self.changed, until, || self.event()).unwrap_or(Mail::TimedOut)
+    }
+
+    /// The next event, if there is one.
+    fn event(&self) -> Option<Mail<M, E>> {
         let mut state = self.state.lock();
-        loop {
-            if let Some((message, payload)) = state.whole.pop_front() {
-                return Mail::Message(message, payload);
-            }
-            if let Some(cause) = state.end {
-                return Mail::Closed(cause);
-            }
-            if std::mem::take(&mut state.is_nudged) {
-                return Mail::Nudged;
-            }
-            match until {
-                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return Mail::TimedOut,
-                Some(_) => {}
-                None => self.changed.wait(&mut state),
-            }
+        if let Some((message, payload)) = state.whole.pop_front() {
+            return Some(Mail::Message(message, payload));
         }
+        if let Some(cause) = state.end {
+            return Some(Mail::Closed(cause));
+        }
+        std::mem::take(&mut state.is_nudged).then_some(Mail::Nudged)
     }
 
     /// Sleeps until `until`, or until a nudge after which `is_over` holds. Messages stay.
-    pub fn sleep(&self, until: Instant, is_over: impl Fn() -> bool) {
-        let mut state = self.state.lock();
-        while !is_over() && !self.changed.wait_until(&mut state, until).timed_out() {}
+    pub fn sleep(&self, connection: &Connection, until: Instant, is_over: impl Fn() -> bool) {
+        connection.wait(&self.changed, Some(until), || is_over().then_some(()));
     }
 }
 
@@ -130,16 +128,16 @@ mod tests {
     fn messages_come_before_the_end_and_nudges_after_both() {
         let mailbox: Mailbox<&str, u8> = Mailbox::new(2);
         mailbox.nudge();
-        assert_eq!(mailbox.put("first", b"1".to_vec()), Ok(()));
-        assert_eq!(mailbox.put("second", Vec::new()), Ok(()));
-        assert_eq!(mailbox.put("third", Vec::new()), Err(MailboxFull));
-        assert!(matches!(mailbox.next(None), Mail::Message("first", payload) if payload == b"1"));
-        assert!(matches!(mailbox.next(None), Mail::Message("second", _)));
-        assert!(matches!(mailbox.next(None), Mail::Nudged));
-        assert!(matches!(mailbox.next(Some(Instant::now())), Mail::TimedOut));
+        assert_eq!(mailbox.put("first", b"1".to_vec().into()), Ok(()));
+        assert_eq!(mailbox.put("second", Payload::default()), Ok(()));
+        assert_eq!(mailbox.put("third", Payload::default()), Err(MailboxFull));
+        assert!(matches!(mailbox.event(), Some(Mail::Message("first", payload)) if *payload == *b"1"));
+        assert!(matches!(mailbox.event(), Some(Mail::Message("second", _))));
+        assert!(matches!(mailbox.event(), Some(Mail::Nudged)));
+        assert!(mailbox.event().is_none());
         mailbox.close(7);
         mailbox.close(8);
         assert_eq!(mailbox.end(), Some(7), "the first cause");
-        assert!(matches!(mailbox.next(None), Mail::Closed(7)));
+        assert!(matches!(mailbox.event(), Some(Mail::Closed(7))));
     }
 }

@@ -37,6 +37,8 @@ pub struct NodeTable(BTreeMap<NodeName, KnownNode>);
 pub enum Ending {
     /// The node with all that it had.
     Node(NodeKey),
+    /// The node with all that it had, as it said itself.
+    Said(NodeKey),
     /// The node's conversations alone.
     Conversations(NodeName),
 }
@@ -47,15 +49,20 @@ impl NodeTable {
         if self.0.len() >= NODES_MAX && !self.0.contains_key(&beat.name) {
             return None;
         }
-        let state = if beat.wire == WIRE_VERSION { NodeState::Living } else { NodeState::OtherVersion };
+        let state = match (beat.wire == WIRE_VERSION, beat.is_last) {
+            (false, _) => NodeState::OtherVersion,
+            (true, false) => NodeState::Living,
+            (true, true) => NodeState::Ended,
+        };
         let beat = NodeBeat { version: escape_control(&bounded(&beat.version, VERSION_BYTES_MAX)), ..beat };
         let (name, incarnation, losses) = (beat.name.clone(), beat.incarnation, beat.losses);
         let before = self.0.insert(name.clone(), KnownNode { beat, seen_at: now, state, chosen: 0 })?;
         let key = NodeKey { name, incarnation: before.beat.incarnation };
         match before.state {
             NodeState::Living if before.beat.incarnation != incarnation => Some(Ending::Node(key)),
+            NodeState::Living if state == NodeState::Ended => Some(Ending::Said(key)),
             NodeState::Living if before.beat.losses != losses => Some(Ending::Conversations(key.name)),
-            NodeState::Living | NodeState::Lost | NodeState::OtherVersion => None,
+            NodeState::Living | NodeState::Lost | NodeState::Ended | NodeState::OtherVersion => None,
         }
     }
 
@@ -111,6 +118,7 @@ impl NodeTable {
                     node.beat.wire,
                     env!("CARGO_PKG_VERSION"),
                 )),
+                NodeState::Ended => Failure::new(FailureKind::Lost, format!("node `{name}` has ended")),
                 NodeState::Lost | NodeState::Living => {
                     Failure::new(FailureKind::Lost, format!("node `{name}` is lost"))
                 }
@@ -170,7 +178,7 @@ mod tests {
     fn beat(name: &str, incarnation: u64, running: u32) -> NodeBeat {
         let figures = NodeFigures { cores: 2, running, ..NodeFigures::default() };
         let (name, version) = (NodeName::new(name).unwrap(), "0.1.0".to_owned());
-        NodeBeat { wire: WIRE_VERSION, version, name, incarnation, losses: 0, figures }
+        NodeBeat { wire: WIRE_VERSION, version, name, incarnation, losses: 0, is_last: false, figures }
     }
 
     fn table(beats: &[NodeBeat]) -> NodeTable {
@@ -230,6 +238,17 @@ mod tests {
         assert!(table.has("a"), "it is there again");
         let again = NodeBeat { losses: 1, ..beat("a", 1, 0) };
         assert_eq!(table.take(again, now), Some(Ending::Conversations(key("a", 1).name)));
+    }
+
+    #[test]
+    fn a_node_that_says_so_has_ended_until_another_has_its_name() {
+        let mut table = table(&[beat("a", 1, 0)]);
+        let last = NodeBeat { is_last: true, ..beat("a", 1, 0) };
+        assert_eq!(table.take(last.clone(), Instant::now()), Some(Ending::Said(key("a", 1))));
+        assert_eq!(table.take(last, Instant::now()), None, "said again");
+        assert_eq!(table.choose("a").unwrap_err().message, "node `a` has ended");
+        assert_eq!(table.take(beat("a", 2, 0), Instant::now()), None);
+        assert!(table.has("a"));
     }
 
     fn key(name: &str, incarnation: u64) -> NodeKey {

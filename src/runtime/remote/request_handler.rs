@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::home::Home;
+use super::payload::Payload;
+use super::transfer::SendError;
 use super::wire::{Answer, HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, Run};
-use crate::nats::NotSent;
 use crate::runtime::host_functions::NAME_BYTES_MAX;
 use crate::runtime::{
     Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, Spec, StandardStream, Upcalls,
@@ -56,10 +57,16 @@ pub fn lost(node: &NodeName, loss: Loss) -> Failure {
     let why = match loss {
         Loss::Unheard => "nobody answers for it",
         Loss::Gone => "its heartbeats stopped",
+        Loss::Ended => return ended(node),
         Loss::Connection => "the connection broke",
         Loss::Garbage => "it does not speak as a node does",
     };
     Failure::new(FailureKind::Lost, format!("node `{node}` is lost ({why}): it may or may not have run"))
+}
+
+/// The failure of a call whose node said that it ends.
+fn ended(node: &NodeName) -> Failure {
+    Failure::new(FailureKind::Lost, format!("node `{node}` has ended: it may or may not have run"))
 }
 
 /// The failure of a message that answers nothing.
@@ -67,8 +74,13 @@ pub fn unexpected(conversation: &Conversation) -> Failure {
     lost(&conversation.node, Loss::Garbage)
 }
 
-/// The failure of a message that could not be sent.
-pub fn not_sent(conversation: &Conversation, home: &Home) -> Failure {
+/// The failure of a message that was not sent. A node that has the beginning of one that is not wanted is told.
+pub fn not_sent(conversation: &Conversation, home: &Home, error: SendError) -> Failure {
+    if error == SendError::Cancelled {
+        // Without a connection the node finds out itself.
+        let _ = home.send(conversation, &NodeMessage::Cancel, &[], &|| false);
+        return Failure::interrupted();
+    }
     match conversation.mailbox.end() {
         Some(loss) => lost(&conversation.node, loss),
         None => {
@@ -88,37 +100,32 @@ impl RequestHandler<'_> {
         conversation: &Conversation,
         message: &NodeMessage,
         payload: &[u8],
-    ) -> Result<(HomeMessage, Vec<u8>), Failure> {
+    ) -> Result<(HomeMessage, Payload), Failure> {
         // The conversation can be nudged from here on: a kill from now on is seen below.
         if self.up.interrupted() {
             return Err(Failure::interrupted());
         }
-        self.home.send(conversation, message, payload).map_err(|NotSent| not_sent(conversation, self.home))?;
+        self.send(conversation, message, payload)?;
         let mut grace_until: Option<Instant> = None;
         loop {
-            match conversation.mailbox.next(grace_until) {
+            match self.home.next(conversation, grace_until) {
                 ConversationEvent::Message(HomeMessage::Request(request), payload) => {
                     let began = Instant::now();
                     let (result, output) = self.answer(request, payload);
                     let (is_cancelled, remaining_us) = (self.up.interrupted(), remaining_us(&**self.up));
                     self.requests += began.elapsed();
                     let answer = NodeMessage::Answer(Answer { result, is_cancelled, remaining_us });
-                    self.home
-                        .send(conversation, &answer, &output)
-                        .map_err(|NotSent| not_sent(conversation, self.home))?;
+                    self.send(conversation, &answer, &output)?;
                 }
                 ConversationEvent::Message(HomeMessage::Note(note), payload) => self.note(note, &payload),
                 ConversationEvent::Message(message, payload) => return Ok((message, payload)),
                 ConversationEvent::Nudged if self.up.interrupted() && grace_until.is_none() => {
                     grace_until = Some(Instant::now() + CANCEL_GRACE);
-                    self.home
-                        .send(conversation, &NodeMessage::Cancel, &[])
-                        .map_err(|NotSent| Failure::interrupted())?;
+                    let sent = self.home.send(conversation, &NodeMessage::Cancel, &[], &|| false);
+                    sent.map_err(|_| Failure::interrupted())?;
                 }
                 ConversationEvent::Nudged if self.up.is_stop_wanted() && grace_until.is_none() => {
-                    self.home
-                        .send(conversation, &NodeMessage::Halt, &[])
-                        .map_err(|NotSent| not_sent(conversation, self.home))?;
+                    self.send(conversation, &NodeMessage::Halt, &[])?;
                 }
                 ConversationEvent::Nudged => {}
                 ConversationEvent::TimedOut => return Err(Failure::interrupted()),
@@ -126,6 +133,12 @@ impl RequestHandler<'_> {
                 ConversationEvent::Closed(loss) => return Err(lost(&conversation.node, loss)),
             }
         }
+    }
+
+    /// Sends a message, which ends once the call here is to end.
+    fn send(&self, conversation: &Conversation, message: &NodeMessage, payload: &[u8]) -> Result<(), Failure> {
+        let sent = self.home.send(conversation, message, payload, &|| self.up.interrupted());
+        sent.map_err(|error| not_sent(conversation, self.home, error))
     }
 
     /// The failure of a run as the call here ends with it.
@@ -138,7 +151,7 @@ impl RequestHandler<'_> {
     }
 
     /// Carries out a request of the guest.
-    fn answer(&mut self, request: Request, payload: Vec<u8>) -> (Result<u64, Failure>, Vec<u8>) {
+    fn answer(&mut self, request: Request, payload: Payload) -> (Result<u64, Failure>, Vec<u8>) {
         let up = self.up;
         let none = |result| (result, Vec::new());
         match request {
@@ -160,6 +173,10 @@ impl RequestHandler<'_> {
             Request::Free { id } => none(up.free(id).map(|()| 0)),
             Request::Find { name } => none(Ok(up.find(bounded_name(&name)))),
             Request::Parent => none(Ok(up.parent())),
+            Request::Names { id } => match up.names_of(id).and_then(|names| serde_json::to_vec(&names).ok()) {
+                Some(names) => (Ok(1), names),
+                None => none(Ok(0)),
+            },
             Request::Grow { bytes } => {
                 none(Ok(u64::from(bytes.is_multiple_of(LEASE_BYTES) && bytes <= LEASE_BYTES_MAX && up.grow(bytes))))
             }
@@ -170,7 +187,7 @@ impl RequestHandler<'_> {
     fn exchange(
         &mut self,
         function: String,
-        input: Vec<u8>,
+        input: Payload,
         run: impl FnOnce(Arc<dyn Upcalls>, &mut dyn Exchange) -> Result<(), Failure>,
     ) -> (Result<u64, Failure>, Vec<u8>) {
         let mut exchange = WireExchange { host_data: self.host_data, function, input, output: Vec::new() };
@@ -213,7 +230,7 @@ fn bounded_name(name: &str) -> &str {
 struct WireExchange<'a> {
     host_data: &'a mut HostData,
     function: String,
-    input: Vec<u8>,
+    input: Payload,
     output: Vec<u8>,
 }
 

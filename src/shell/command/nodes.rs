@@ -70,7 +70,7 @@ const COLUMNS: [Column<NodeView>; 8] = [
 fn state_role(state: NodeState) -> Role {
     match state {
         NodeState::Living => Role::Good,
-        NodeState::Lost | NodeState::OtherVersion => Role::Bad,
+        NodeState::Lost | NodeState::Ended | NodeState::OtherVersion => Role::Bad,
     }
 }
 

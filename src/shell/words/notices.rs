@@ -49,6 +49,7 @@ pub fn notice_text(notice: &Notice) -> String {
 fn no_dump(error: &DumpError) -> String {
     match error {
         DumpError::Unwritten { path, cause } => format!("`{}`: {cause}", path.display()),
+        DumpError::OnNode { process, node } => format!("`{process}` is on node `{node}`; a process here leaves one"),
         DumpError::NoName { dir, process } => format!("`{}` has too many dumps of `{process}`", dir.display()),
     }
 }

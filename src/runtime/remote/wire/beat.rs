@@ -17,6 +17,9 @@ pub struct NodeBeat {
     pub incarnation: u64,
     /// How often its connection was lost.
     pub losses: u64,
+    /// True of the last one: the node ends.
+    #[serde(default)]
+    pub is_last: bool,
     #[serde(flatten)]
     pub figures: NodeFigures,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Seen;
 use crate::image_origin::ImageOrigin;
 use crate::runtime::{Backtrace, Cost, Failure, LogLevel, MemoryUse, StandardStream};
 
@@ -21,6 +22,8 @@ pub enum HomeMessage {
     Note(Note),
     /// The call is over. The payload is its output.
     Ended(Ended),
+    /// What a look showed. The payload is as [`Seen`] says.
+    Seen(Seen),
     /// The request cannot be done: nothing ran.
     Refused(Failure),
     /// The node is there.
@@ -55,6 +58,10 @@ pub enum Request {
         name: String,
     },
     Parent,
+    /// The names of a process, for this node's policy. The answer's payload has them in JSON; 0: no such process.
+    Names {
+        id: u64,
+    },
     Import {
         index: usize,
     },

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Look;
 use crate::runtime::{Failure, LogLevel};
 
 /// A message of a home to a node.
@@ -22,6 +23,8 @@ pub enum NodeMessage {
     Cancel,
     /// Stop the conversation's guest where it stands, and ask what then.
     Halt,
+    /// Look into an instance that stands still. The payload is a variable's value.
+    Look { instance: u64, look: Look },
     /// Drop an instance.
     Drop { instance: u64 },
     /// Answer with a pong.
