@@ -3,8 +3,8 @@
 //! sources to programs), `load`, `kill`, `replace` (restart and reload), `watch` (reloads when files change),
 //! `lifecycle` (starts and ends of processes), `nodes` (instances on other machines), `leave` (owners that go),
 //! `host_requests` (their records), `inspect` (variables and memory), `lint`, `bench` and `profile/sampling`; of the
-//! debugger `hooks/settings` (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/stop`, `hooks/notes` and
-//! `hooks/recording`. `tests/tidy` compares.
+//! debugger `hooks/settings` (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/stop`, `hooks/notes`,
+//! `hooks/recording`, `hooks/code_stop` and `hooks/debugging` (stops in plugins' code). `tests/tidy` compares.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ use super::stack::{CallStack, StackView};
 use super::view::{FrameView, JobId};
 use crate::journal::{KeptBytes, Outcome, Record, Symbol};
 use crate::json::some_as_ms;
+use crate::runtime::stopping::{CodeStop, FrameDepth, SourceLine, StoppedGuest};
 
 /// Side of a call that a hold stands at: before its run, within it or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,6 +42,8 @@ pub struct Debugged {
     pub(super) held: Option<HoldState>,
     /// The pending step, which holds a call without a breakpoint.
     pub step: Option<StepPlan>,
+    /// Count of steps that began or ended.
+    pub steps: u64,
     /// Count of holds; that of the outermost chain counts those of its job.
     pub(super) holds: u64,
     /// Total time of the holds that are over.
@@ -94,6 +97,8 @@ pub enum Step {
     Over,
     /// To the held call's end.
     Out,
+    /// To a line of the function that the held call stands in.
+    Until(u32),
 }
 
 /// A step and the depth of the call that it starts from.
@@ -102,15 +107,40 @@ pub struct StepPlan {
     pub(super) step: Step,
     pub(super) depth: u16,
     pub(super) side: HoldSide,
+    /// Where in its code the call stands; then the step goes by lines.
+    pub(super) code: Option<CodeMark>,
+}
+
+/// The place in its code that a call is stepped from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeMark {
+    /// The call's number.
+    pub seq: u64,
+    pub frames: FrameDepth,
+    pub line: Option<SourceLine>,
+}
+
+/// Whether the guests of a call and of its caller stop in their code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopsInCode {
+    pub caller: bool,
+    pub callee: bool,
 }
 
 impl StepPlan {
-    /// Whether the step ends at this side of a call at this depth.
-    pub(super) fn stops(self, depth: u16, side: HoldSide) -> bool {
+    /// Whether the step ends at this side of a call at this depth. `in_code` tells a step by lines where others go on.
+    pub(super) fn stops(self, depth: u16, side: HoldSide, in_code: impl FnOnce() -> StopsInCode) -> bool {
+        if self.code.is_some() {
+            return match side {
+                HoldSide::Before => self.step == Step::Into && !in_code().callee,
+                HoldSide::During => false,
+                HoldSide::After => depth <= self.depth && !in_code().caller,
+            };
+        }
         // At a call's end, the step counts from its caller, which continues.
         let end = if self.side == HoldSide::After { self.depth.saturating_sub(1) } else { self.depth };
         match (self.step, side) {
-            (_, HoldSide::During) => false,
+            (_, HoldSide::During) | (Step::Until(_), _) => false,
             (Step::Into, HoldSide::Before) => true,
             (Step::Over, HoldSide::Before) => depth <= self.depth,
             (Step::Out, HoldSide::Before) => false,
@@ -140,7 +170,12 @@ pub struct HoldPoint {
     pub result: Option<Result<KeptBytes, String>>,
     /// Where the plugins stand; of a call that has not begun or has ended, its callers.
     pub stack: CallStack,
+    /// The place in its code where the guest can be looked into.
+    pub code: Option<CodeStop>,
 }
+
+/// A look into the guest of a held call, on the call's thread.
+pub type Look = Box<dyn FnOnce(&mut dyn StoppedGuest) + Send>;
 
 /// A held call and its order.
 pub(super) struct HoldState {
@@ -149,6 +184,7 @@ pub(super) struct HoldState {
     pub(super) since: Instant,
     pub(super) new_input: Option<Arc<[u8]>>,
     pub(super) order: Option<Order>,
+    pub(super) looks: Vec<Look>,
 }
 
 /// Next action of a call whose hold has ended.
@@ -166,6 +202,8 @@ pub struct HeldView {
     pub number: u64,
     pub reason: HoldReason,
     pub side: HoldSide,
+    /// The place in its code where the guest can be looked into.
+    pub code: Option<CodeStop>,
     /// The calls of the chain, outermost first; the last one is held.
     pub chain: Vec<FrameView>,
     pub held_for: Duration,
@@ -261,9 +299,10 @@ mod tests {
     use super::*;
 
     fn stops(step: Step, side: HoldSide) -> Vec<(u16, HoldSide)> {
-        let plan = StepPlan { step, depth: 2, side };
+        let plan = StepPlan { step, depth: 2, side, code: None };
         let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, HoldSide::Before), (depth, HoldSide::After)]);
-        all.filter(|(depth, side)| plan.stops(*depth, *side)).collect()
+        let not_asked = || unreachable!("a step by calls");
+        all.filter(|(depth, side)| plan.stops(*depth, *side, not_asked)).collect()
     }
 
     #[test]

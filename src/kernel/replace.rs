@@ -107,7 +107,13 @@ impl Kernel {
         let begun = begun.map_err(|refusal| refusal.failure(self.wording()));
         let replaced = begun.and_then(|in_progress| match what {
             ReplacementRequest::Restart => self.restart_code(&in_progress),
-            ReplacementRequest::Reload { program, force } => self.reload_code(&in_progress, program, *force),
+            ReplacementRequest::Reload { program, force } => {
+                self.reload_code(&in_progress, program, Reloading { force: *force, debug: false })
+            }
+            ReplacementRequest::Debug => {
+                let program = process.code().program.clone();
+                self.reload_code(&in_progress, &program, Reloading { force: true, debug: true })
+            }
         });
         replaced.map_err(|failure| fails(what, task, &process, failure))
     }
@@ -128,13 +134,14 @@ impl Kernel {
         self: &Arc<Self>,
         in_progress: &ReplacementGuard<'_>,
         program: &Arc<Program>,
-        force: bool,
+        Reloading { force, debug }: Reloading,
     ) -> Result<Replaced, Failure> {
         let process = in_progress.process;
         let old = process.code();
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
         program.spec.fuel_count = self.fuel_count(old.spec.fuel_count);
+        program.spec.debugged |= debug;
         let spec = Arc::new(program.spec.clone());
         program.spec.imports.extend(self.hooks().stubbed_imports(&old.spec));
         // Modules that `--link` added are not part of the source.
@@ -236,6 +243,15 @@ impl Kernel {
     }
 }
 
+/// How new code comes into a process.
+#[derive(Clone, Copy)]
+struct Reloading {
+    /// Also where it lacks functions that callers have used.
+    force: bool,
+    /// For a debugger that stops it in its code.
+    debug: bool,
+}
+
 impl ReplacementListener for Kernel {
     fn replaced(&self, process: ProcessId, by: ReplacedBy) {
         self.note_replaced(process, by);
@@ -293,7 +309,7 @@ fn fails(what: &ReplacementRequest, task: &Task, process: &Process, failure: Fai
     };
     let (process, failure) = (process.label(), Box::new(failure.without_stack()));
     let cause = match what {
-        ReplacementRequest::Restart => FailureCause::Restart { process, failure },
+        ReplacementRequest::Restart | ReplacementRequest::Debug => FailureCause::Restart { process, failure },
         ReplacementRequest::Reload { .. } => FailureCause::Reload { process, failure },
     };
     CallError::new(outcome, cause, task.kernel.wording())

@@ -191,6 +191,8 @@ impl Kernel {
             spec.memory_bytes_max = Some(sdk::memory_bytes_max(&spec, self.limits().memory_bytes_max));
         }
         spec.fuel_count = self.fuel_count(spec.fuel_count);
+        let can_stop = request.host == Host::Native && spec.on.is_none();
+        spec.debugged = can_stop && (spec.debugged || self.wants_debugger(&program));
         if program.spec != spec {
             Arc::make_mut(&mut program).spec = spec;
         }

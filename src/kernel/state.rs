@@ -32,7 +32,7 @@ use crate::limits::Limits;
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::source::Sources;
-use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Tools, Wording};
+use crate::runtime::{CompilerOptions, Images, LineTables, StandardStream, Symbols, Tools, Wording};
 
 /// Settings for a new kernel.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +72,7 @@ pub struct Kernel {
     core_dumps: Option<CoreDumps>,
     collecting: Collecting,
     symbols: Arc<Symbols>,
+    lines: LineTables,
     logbook: Logbook,
     clock: Arc<Clock>,
     waits: Waits,
@@ -166,6 +167,7 @@ impl Kernel {
             core_dumps: options.core_dump_dir.map(CoreDumps::into),
             collecting: Collecting::default(),
             symbols: Arc::default(),
+            lines: LineTables::default(),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),
             waits: Waits::default(),
@@ -314,6 +316,11 @@ impl Kernel {
     /// The profile that is being taken.
     pub(super) fn collecting(&self) -> &Collecting {
         &self.collecting
+    }
+
+    /// The lines of modules.
+    pub(super) fn lines(&self) -> &LineTables {
+        &self.lines
     }
 
     /// The cache of modules' debug information.

@@ -14,8 +14,8 @@ use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::Symbol;
 use crate::runtime::{
-    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ProcessNames,
-    StandardStream, Upcalls,
+    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ModuleBytes,
+    ProcessNames, SourceLines, StandardStream, StopPlan, Stopped, Upcalls,
 };
 
 impl Task {
@@ -179,8 +179,16 @@ impl Upcalls for Task {
         self.chain.is_stop_wanted()
     }
 
-    fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
-        Task::stop(self, stands)
+    fn stop(&self, stands: Vec<InstanceStack>, at: Option<Stopped<'_>>) -> Result<(), Failure> {
+        Task::stop(self, stands, at)
+    }
+
+    fn stop_plan(&self, known: Option<u64>, modules: &[ModuleBytes]) -> Option<StopPlan> {
+        self.plan_of_stops(known, modules)
+    }
+
+    fn source_lines(&self, module: &ModuleBytes) -> Arc<SourceLines> {
+        self.kernel.line_tables().of(module)
     }
 
     fn ran_start(&self, took: Duration) {

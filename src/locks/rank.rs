@@ -35,6 +35,8 @@ pub enum Rank {
     JobEnd,
     /// The rules that are set on calls.
     Rules,
+    /// The code of one breakpoint's place.
+    BreakCode,
     /// The filter of requests to the host.
     HostTrace,
     /// The counters of one fault.

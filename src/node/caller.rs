@@ -15,7 +15,7 @@ use crate::kernel::policy::{RequestedSource, Who};
 use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
 use crate::runtime::{
-    Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Upcalls, Wording,
+    Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Stopped, Upcalls, Wording,
 };
 use crate::text::bounded;
 
@@ -177,7 +177,7 @@ impl Upcalls for NodeCaller {
         self.conversation.is_halted()
     }
 
-    fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
+    fn stop(&self, stands: Vec<InstanceStack>, _at: Option<Stopped<'_>>) -> Result<(), Failure> {
         self.conversation.resumes();
         let Some(stand) = stands.into_iter().next() else { return Ok(()) };
         self.ask(Request::Stopped { at: stand.backtrace }, &[]).map(drop)

@@ -39,6 +39,7 @@ pub mod source_lines;
 pub mod stack;
 pub mod stand_in;
 pub mod stand_in_types;
+pub mod stopping;
 pub mod substitute;
 pub mod variables;
 pub mod wasi_input;
@@ -66,7 +67,9 @@ pub use native::{
 pub use nodes::{NodeEnd, NodeFigures, NodeState, NodeView, NodeWatcher, Nodes};
 pub use place::Place;
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports, WrittenValues, sha256_hex};
+pub use source_lines::{LineTables, SourceLines};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, SourceLanguage, Symbols};
+pub use stopping::{StopPlan, Stopped};
 pub use wasi_input::WasiInput;
 
 /// One program, compiled once and shared by all its instances.
@@ -310,12 +313,22 @@ pub trait Upcalls: Send + Sync {
     fn is_stop_wanted(&self) -> bool {
         false
     }
-    /// Stops the running call; returns when it may go on. The guest and its callers stand at `_stands`.
+    /// Stops the running call; returns when it may go on. The guest and its callers stand at `_stands`; `_at`: it can
+    /// be looked into.
     ///
     /// # Errors
     /// [`FailureKind::Interrupted`] when the call was to end meanwhile.
-    fn stop(&self, _stands: Vec<InstanceStack>) -> Result<(), Failure> {
+    fn stop(&self, _stands: Vec<InstanceStack>, _at: Option<Stopped<'_>>) -> Result<(), Failure> {
         Ok(())
+    }
+    /// Where the running guest is to stop in its code; `None`: as by the plan of version `known`. `modules`: those of
+    /// its program.
+    fn stop_plan(&self, _known: Option<u64>, _modules: &[ModuleBytes]) -> Option<StopPlan> {
+        None
+    }
+    /// The lines of a module of the running guest.
+    fn source_lines(&self, module: &ModuleBytes) -> Arc<SourceLines> {
+        Arc::new(SourceLines::read(&module.bytes))
     }
     /// Start functions or constructors of an instance that is being made for the running call took this long. Called
     /// after each of them that failed too.

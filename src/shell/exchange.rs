@@ -51,7 +51,7 @@ pub fn exchange(
     more: String,
 ) -> Result<Exchanged, ShellError> {
     let kind = match what {
-        ReplacementRequest::Restart => ReplacementKind::Restart,
+        ReplacementRequest::Restart | ReplacementRequest::Debug => ReplacementKind::Restart,
         ReplacementRequest::Reload { .. } => ReplacementKind::Reload,
     };
     if session.kernel().breakpoints().is_empty() {

@@ -31,6 +31,7 @@ pub mod suite;
 pub mod units;
 pub mod words;
 
+mod breaking;
 pub mod call_options;
 mod calls;
 mod cancellable_io;

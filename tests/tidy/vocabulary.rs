@@ -30,6 +30,9 @@ const FOREIGN_WORDS: [(&str, &[&str]); 7] = [
     ("serve/", &["repl", "editor", "argv", "wasmtime"]),
     ("system/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
 ];
+/// The only folder that uses the engine's breakpoints, and the engine's names of them.
+const ENGINE_DEBUGGER: &str = "runtime/native/debugged/";
+const ENGINE_NAMES: [&str; 3] = ["Breakpoint", "add_breakpoint", "remove_breakpoint"];
 /// Identifiers that were given up for the field's terms. They stay away.
 const LEFT_WORDS: [&str; 36] = [
     "Above",
@@ -121,7 +124,10 @@ fn foreign_identifiers(path: &str, tokens: &Tokens) -> Vec<String> {
         return Vec::new();
     }
     let foreign = FOREIGN_WORDS.iter().find(|(room, _)| path.starts_with(room)).map_or(&[][..], |(_, words)| words);
-    let has_foreign = |identifier: &&String| words(identifier).iter().any(|word| foreign.contains(&word.as_str()));
+    let is_engines = |identifier: &str| path.starts_with(ENGINE_DEBUGGER) && ENGINE_NAMES.contains(&identifier);
+    let has_foreign = |identifier: &&String| {
+        !is_engines(identifier) && words(identifier).iter().any(|word| foreign.contains(&word.as_str()))
+    };
     let found = tokens.identifiers.iter().filter(has_foreign);
     found.map(|identifier| format!("src/{path}: `{identifier}` is a word of a room above")).collect()
 }

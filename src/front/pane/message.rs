@@ -80,6 +80,7 @@ fn released_text(job: JobId, step: Option<Step>) -> String {
         None => format!("%{job} goes on"),
         Some(Step::Into) => format!("%{job} goes on to its next call"),
         Some(Step::Over) => format!("%{job} goes on to the next call at this depth"),
+        Some(Step::Until(line)) => format!("%{job} goes on to line {line}"),
         Some(Step::Out) => format!("%{job} goes on to the end of the call"),
     }
 }

@@ -11,10 +11,11 @@ use crate::journal::filter::{CallContent, ErrorContent, Part};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
-use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, Order, PREVIEW_BYTES_MAX, Released};
+use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, Order, PREVIEW_BYTES_MAX, Released, StopsInCode};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{CallToMatch, FaultKind, Hooks};
+use crate::kernel::process::Process;
 use crate::kernel::stack::CallStack;
 use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
@@ -79,6 +80,7 @@ impl Entered<'_> {
                 input: preview,
                 result: None,
                 stack: self.callers(),
+                code: None,
             });
             if let Some(new_input) = released.new_input {
                 self.count_new_input(record, new_input.len() as u64);
@@ -136,8 +138,8 @@ impl Entered<'_> {
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
-        let released =
-            self.hold(HoldPoint { reason, side: HoldSide::After, input, result: Some(result), stack: self.callers() });
+        let (side, stack) = (HoldSide::After, self.callers());
+        let released = self.hold(HoldPoint { reason, side, input, result: Some(result), stack, code: None });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -230,7 +232,13 @@ fn stops(task: &Task, call: &CallToMatch<'_>, side: HoldSide) -> Option<HoldReas
         return None;
     }
     let breakpoint = task.kernel.hooks().breakpoint_for(call, side).map(HoldReason::Breakpoint);
-    breakpoint.or_else(|| task.chain.step_stops(call.record.depth, side).then_some(HoldReason::Step))
+    let stops_in_code = |process: &Process| process.code().spec.debugged;
+    let in_code = || StopsInCode {
+        caller: call.caller.as_deref().is_some_and(stops_in_code),
+        callee: stops_in_code(call.callee),
+    };
+    let ends_step = || task.chain.step().is_some_and(|step| step.stops(call.record.depth, side, in_code));
+    breakpoint.or_else(|| ends_step().then_some(HoldReason::Step))
 }
 
 /// Applies the faults that act before a call runs; true when its output is to be lost.

@@ -11,7 +11,7 @@ use crate::kernel::Kernel;
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
-    HeldView, HoldLimits, HoldPoint, HoldSide, HoldState, Order, PREVIEW_BYTES_MAX, Released, Step, StepPlan,
+    CodeMark, HeldView, HoldLimits, HoldPoint, HoldSide, HoldState, Order, PREVIEW_BYTES_MAX, Released, Step, StepPlan,
 };
 use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
@@ -22,10 +22,16 @@ use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::limits::Limits;
+use crate::runtime::stopping::StoppedGuest;
 
 impl Task {
     /// Holds the deepest call until it gets an order or is cancelled.
     pub(in crate::kernel) fn hold(&self, stop: HoldPoint) -> Released {
+        self.hold_with(stop, None)
+    }
+
+    /// As [`Task::hold`], while others look into the guest of the call.
+    pub(super) fn hold_with(&self, stop: HoldPoint, guest: Option<&mut (dyn StoppedGuest + '_)>) -> Released {
         let since = Instant::now();
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
@@ -33,15 +39,35 @@ impl Task {
         self.give_back_seqs();
         self.chain.pause_deadlines();
         self.kernel.notify_held(self.chain.job, true);
-        let has_order = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
-        let held = self.chain.wait_woken(has_order, |frames| {
-            frames.end_hold(since.elapsed());
-            frames.debug.held.take()
-        });
+        let held = self.wait_for_order(since, guest);
         self.chain.resume_deadlines();
         self.kernel.notify_held(self.chain.job, false);
         let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
         Released { order, new_input: held.and_then(|held| held.new_input) }
+    }
+
+    /// Waits for an order or a cancel, and serves the looks into the guest meanwhile.
+    fn wait_for_order(&self, since: Instant, mut guest: Option<&mut (dyn StoppedGuest + '_)>) -> Option<HoldState> {
+        let is_wanted = |frames: &Frames| {
+            frames.debug.held.as_ref().is_none_or(|held| held.order.is_some() || !held.looks.is_empty())
+        };
+        loop {
+            let (looks, ended) = self.chain.wait_woken(is_wanted, |frames| {
+                let held = frames.debug.held.as_mut();
+                let looks = held.map(|held| std::mem::take(&mut held.looks)).unwrap_or_default();
+                if !looks.is_empty() && !self.chain.is_cancelled() {
+                    return (looks, None);
+                }
+                frames.end_hold(since.elapsed());
+                (looks, Some(frames.debug.held.take()))
+            });
+            match (ended, &mut guest) {
+                // Looks that are not served are dropped, which who asked notices.
+                (Some(held), _) => return held,
+                (None, Some(guest)) => looks.into_iter().for_each(|look| look(&mut **guest)),
+                (None, None) => drop(looks),
+            }
+        }
     }
 
     /// Marks the deepest call as held; false where there is none.
@@ -54,8 +80,10 @@ impl Task {
             if frames.debug.step.take().is_some() {
                 self.kernel.hooks().disarm();
             }
+            frames.debug.steps += 1;
             frames.debug.changed = true;
-            frames.debug.held = Some(HoldState { number, stop, since, new_input: None, order: None });
+            frames.debug.held =
+                Some(HoldState { number, stop, since, new_input: None, order: None, looks: Vec::new() });
             true
         })
     }
@@ -81,9 +109,9 @@ impl Chain {
         self.with_frames(|frames| frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()))
     }
 
-    /// Whether a step of this job stops at its deepest call, on this side.
-    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: HoldSide) -> bool {
-        self.with_frames(|frames| frames.debug.step.is_some_and(|plan| plan.stops(depth, side)))
+    /// The pending step.
+    pub(in crate::kernel) fn step(&self) -> Option<StepPlan> {
+        self.with_frames(|frames| frames.debug.step)
     }
 
     /// The total time for which the chain's deadlines were suspended.
@@ -112,12 +140,20 @@ impl Chain {
                 return Err(HoldError::NotHeld(self.job));
             };
             let side = held.stop.side;
-            if side == HoldSide::During && !matches!(order, Order::Continue(None | Some(Step::Into))) {
-                return Err(HoldError::HeldInCall(self.job));
+            let code = held.stop.code.as_ref().map(|at| (at.frames, at.line));
+            match &order {
+                Order::Continue(Some(Step::Until(_))) if code.is_none() => return Err(HoldError::NotInCode(self.job)),
+                Order::Continue(None | Some(Step::Into)) => {}
+                Order::Continue(_) if code.is_some() => {}
+                _ if side == HoldSide::During => return Err(HoldError::HeldInCall(self.job)),
+                _ => {}
             }
             held.order = Some(order.clone());
             if let Order::Continue(Some(step)) = order {
-                frames.debug.step = Some(StepPlan { step, depth, side });
+                let seq = frames.stack.last().map_or(0, |frame| frame.seq);
+                let code = code.map(|(frames, line)| CodeMark { seq, frames, line });
+                frames.debug.step = Some(StepPlan { step, depth, side, code });
+                frames.debug.steps += 1;
                 hooks.arm();
             }
             // Set before the thread wakes and may be held again: a wait that starts now waits for the next hold or the
@@ -158,6 +194,7 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
         number: held.number,
         reason: stop.reason,
         side: stop.side,
+        code: stop.code.clone(),
         chain: Vec::new(),
         held_for: since.elapsed(),
         input: input.unwrap_or_else(|| stop.input.clone()),
@@ -221,7 +258,7 @@ impl Kernel {
     }
 
     /// The chain of the longest held call of a job.
-    fn held_chain(&self, job: JobId) -> Option<Arc<Chain>> {
+    pub(super) fn held_chain(&self, job: JobId) -> Option<Arc<Chain>> {
         let chains = self.chains_of(job).into_iter().filter(|chain| chain.is_held());
         chains.max_by_key(|chain| chain.with_frames(|frames| frames.holding(Instant::now())))
     }

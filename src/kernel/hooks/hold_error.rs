@@ -12,6 +12,8 @@ pub enum HoldError {
     NotHeld(JobId),
     /// The job is held in a call that runs: it can go on and be stepped into, nothing else.
     HeldInCall(JobId),
+    /// The job is not held in a plugin's code.
+    NotInCode(JobId),
     /// The job is held on a side of its call on which the input was used.
     InputUsed { job: JobId, side: HoldSide },
     /// The job has ended.

@@ -1,11 +1,15 @@
 //! The debugger's part in calls: breakpoints, faults, stubs, kept payloads, recordings. While nothing is set, a call
 //! pays one relaxed load for all of it; `call/hooked` is the path of calls while something is.
 //!
-//! `breakpoint` and `hold` stop a job and release it, `fault` makes calls fail, `stub` answers them, `recorder` passes
-//! on the calls of the shell. Display belongs to the shell.
+//! `breakpoint` and `hold` stop a job and release it; `code_target`, `code_stop` and `debugging` do so in the code of
+//! plugins. `fault` makes calls fail, `stub` answers them, `recorder` passes on the calls of the shell. Display belongs
+//! to the shell.
 
 mod breakpoint;
 mod call_to_match;
+mod code_stop;
+mod code_target;
+mod debugging;
 mod fault;
 mod hold;
 mod hold_error;
@@ -25,7 +29,9 @@ pub use super::debug::{
     HeldView, HoldLimits, HoldReason, HoldSide, NestedCall, Order, ReplacedBy, Step, in_calling_order,
 };
 pub use super::state::{StubCall, StubRunner};
-pub use breakpoint::{BreakSpec, BreakpointView};
+pub use breakpoint::{BreakPlace, BreakSpec, BreakpointView};
+pub use code_target::{CodeTarget, NoPlace, SourcePlace};
+pub use debugging::CodeInProcess;
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use hold_error::HoldError;
 pub use notes::DebugNotes;

@@ -1,9 +1,9 @@
 //! The rules that are set on calls, and their look-up by a call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::breakpoint::{Breakpoint, BreakpointView};
+use super::breakpoint::{BreakPlace, Breakpoint, BreakpointView};
 use super::call_to_match::CallToMatch;
 use super::fault::{Fault, FaultKind, FaultView};
 use super::recorder::Recorder;
@@ -14,7 +14,8 @@ use crate::kernel::debug::HoldSide;
 use crate::kernel::names;
 use crate::kernel::process::Process;
 use crate::locks::{Rank, RwLock};
-use crate::runtime::{Image, ImportStandIn, Program, Spec};
+use crate::runtime::stopping::{CodePoint, CodeStop};
+use crate::runtime::{Image, ImportStandIn, LineTables, ModuleBytes, Program, Spec};
 
 /// Upper bound for breakpoints, for faults and for stubs.
 pub const RULES_MAX: usize = 256;
@@ -26,6 +27,8 @@ pub struct Hooks {
     rules: RwLock<Rules>,
     next_breakpoint: AtomicU32,
     next_fault: AtomicU32,
+    /// Count of changes of breakpoints in code.
+    code_version: AtomicU64,
     seed: RwLock<Option<u64>>,
 }
 
@@ -46,6 +49,7 @@ impl Default for Hooks {
             rules: RwLock::new(Rank::Rules, Rules::default()),
             next_breakpoint: AtomicU32::new(0),
             next_fault: AtomicU32::new(0),
+            code_version: AtomicU64::new(0),
             seed: RwLock::new(Rank::Seed, None),
         }
     }
@@ -74,6 +78,7 @@ impl Hooks {
         let before = rules.count();
         let result = change(&mut rules);
         let after = rules.count();
+        self.code_version.fetch_add(1, Ordering::SeqCst);
         if after >= before {
             self.armed.fetch_add(after - before, Ordering::Relaxed);
         } else {
@@ -107,6 +112,59 @@ impl Hooks {
     /// The first breakpoint that holds this call on this side, which counts as a hit.
     pub(in crate::kernel) fn breakpoint_for(&self, call: &CallToMatch<'_>, side: HoldSide) -> Option<u32> {
         self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
+    }
+
+    /// Changes with the breakpoints.
+    pub(super) fn code_version(&self) -> u64 {
+        self.code_version.load(Ordering::SeqCst)
+    }
+
+    /// The first breakpoint that holds a call where its guest stands, which counts as a hit.
+    pub(super) fn code_breakpoint_for(
+        &self,
+        call: &CallToMatch<'_>,
+        at: &CodeStop,
+        modules: &[ModuleBytes],
+        tables: &LineTables,
+    ) -> Option<u32> {
+        self.set_breakpoints().iter().find_map(|breakpoint| breakpoint.hold_in_code(call, at, modules, tables))
+    }
+
+    /// Where breakpoints are in the code of a process, and whether one is at its traps.
+    pub(super) fn code_points(
+        &self,
+        process: &Process,
+        modules: &[ModuleBytes],
+        tables: &LineTables,
+    ) -> (Vec<CodePoint>, bool) {
+        let (mut points, mut traps) = (Vec::new(), false);
+        for breakpoint in self.set_breakpoints() {
+            match breakpoint.place() {
+                BreakPlace::Code(target) if target.is_of(&process.name, &process.plugin) => {
+                    points.extend(breakpoint.points(target, modules, tables).iter());
+                }
+                BreakPlace::Trap => traps = true,
+                BreakPlace::Call(_) | BreakPlace::Code(_) => {}
+            }
+        }
+        (points, traps)
+    }
+
+    /// Whether a breakpoint is in a program's code or at its traps.
+    pub(super) fn wants_debugger(&self, program: &Program, tables: &LineTables) -> bool {
+        self.set_breakpoints().iter().any(|breakpoint| match breakpoint.place() {
+            BreakPlace::Code(target) => {
+                target.is_of(&program.stem, &program.stem)
+                    && !breakpoint.points(target, &program.modules, tables).is_empty()
+            }
+            BreakPlace::Trap => true,
+            BreakPlace::Call(_) => false,
+        })
+    }
+
+    /// The breakpoints, to be looked at without the rules' lock: a first look reads debug information.
+    fn set_breakpoints(&self) -> Vec<Arc<Breakpoint>> {
+        self.rules.read().breakpoints.clone()
     }
 
     /// All breakpoints with their hits, by number.

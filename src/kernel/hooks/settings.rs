@@ -52,7 +52,7 @@ impl Kernel {
     /// # Errors
     /// The expression uses a field that is unknown on its side, or there are [`RULES_MAX`] rules.
     pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, RuleRefusal> {
-        if spec.side == HoldSide::Before && spec.filter.needs_end() {
+        if spec.side() != HoldSide::After && spec.filter.as_ref().is_some_and(Filter::needs_end) {
             return Err(RuleRefusal::NeedsEnd(RuleKind::Hold));
         }
         let hooks = self.hooks();

@@ -9,25 +9,33 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::hold_error::HoldError;
-use crate::journal::{KeptBytes, KeptState};
 use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, StopRequest};
+use crate::kernel::debug::{HoldReason, StopRequest};
 use crate::kernel::frame::Activity;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, Host, InstanceStack};
+use crate::runtime::stopping::StopCause;
+use crate::runtime::{Failure, Host, InstanceStack, Stopped};
 
 /// Time that a request waits for the guest to run code of its own.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 impl Task {
-    /// Serves a request: the guest and its callers stand at `stands`.
+    /// Stops at a place in code, or serves a request: the guest and its callers stand at `stands`.
     ///
     /// # Errors
     /// The call is cancelled while it is held.
-    pub(in crate::kernel) fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
+    pub(in crate::kernel) fn stop(
+        &self,
+        stands: Vec<InstanceStack>,
+        stopped: Option<Stopped<'_>>,
+    ) -> Result<(), Failure> {
+        let stopped = match stopped {
+            Some(stopped) if stopped.at.cause != StopCause::Asked => return self.stop_in_code(stands, stopped),
+            stopped => stopped,
+        };
         let request = self.chain.take_stop_request();
         let stack = self.stack_around(CallStack::default(), 0, stands);
         match request {
@@ -36,14 +44,7 @@ impl Task {
                 self.chain.with_frames(|frames| frames.debug.looked_at = Some(stack));
                 self.chain.notify_woken();
             }
-            StopRequest::Hold => {
-                let full_len = self.chain.top_record().map_or(0, |record| record.bytes_in);
-                let input = KeptBytes { bytes: Box::default(), full_len, state: KeptState::Dropped };
-                let (reason, side) = (HoldReason::Asked, HoldSide::During);
-                if self.hold(HoldPoint { reason, side, input, result: None, stack }).order.is_none() {
-                    return Err(Failure::interrupted());
-                }
-            }
+            StopRequest::Hold => return self.hold_in_call(HoldReason::Asked, stack, stopped),
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ fn filter(text: &str) -> Filter {
 }
 
 fn break_at(kernel: &Kernel, text: &str, side: HoldSide) -> u32 {
-    kernel.set_breakpoint(BreakSpec { filter: filter(text), side, commands: None, owner: OwnerId::FIRST }).unwrap()
+    kernel.set_breakpoint(BreakSpec::on_calls(filter(text), side, OwnerId::FIRST)).unwrap()
 }
 
 fn fault(text: &str, kind: FaultKind) -> FaultSpec {
@@ -97,8 +97,7 @@ fn nothing_set_leaves_calls_alone() {
 #[test]
 fn an_expression_that_needs_the_end_is_refused_before_it() {
     let kernel = kernel();
-    let spec =
-        BreakSpec { filter: filter("outcome = error"), side: HoldSide::Before, commands: None, owner: OwnerId::FIRST };
+    let spec = BreakSpec::on_calls(filter("outcome = error"), HoldSide::Before, OwnerId::FIRST);
     assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice(), Some(Advice::HoldOnReturn));
     assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
 }

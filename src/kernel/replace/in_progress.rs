@@ -45,7 +45,7 @@ impl<'a> ReplacementGuard<'a> {
         task.chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
             ReplacementRequest::Restart => 0,
-            ReplacementRequest::Reload { .. } => {
+            ReplacementRequest::Reload { .. } | ReplacementRequest::Debug => {
                 replacements.reloads_asked += 1;
                 replacements.reloads_asked
             }

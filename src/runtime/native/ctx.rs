@@ -10,6 +10,7 @@ use wasmtime::{Global, Memory};
 
 use super::backtrace::ModulePlaces;
 use super::blocks::Blocks;
+use super::debugged::{Debuggable, Debugger};
 use super::fuel::Metered;
 use super::limits::InstanceLimits;
 use super::wasi::Wasi;
@@ -64,6 +65,8 @@ pub struct Ctx {
     pub wasi: Option<Box<Wasi>>,
     /// The modules of the instance, for backtraces.
     pub modules: ModulePlaces,
+    /// Breakpoints; `None` where no debugger can stop the instance.
+    pub debugger: Option<Box<Debugger>>,
 }
 
 /// A refusal of a guest's request: the call ends as by a trap.
@@ -102,6 +105,16 @@ impl Metered for Ctx {
     }
 }
 
+impl Debuggable for Ctx {
+    fn upcalls(&self) -> Option<Arc<dyn Upcalls>> {
+        self.up.clone()
+    }
+
+    fn debugger(&mut self) -> &mut Option<Box<Debugger>> {
+        &mut self.debugger
+    }
+}
+
 impl Ctx {
     /// An empty context for an instance of `spec`.
     pub fn new(spec: Arc<Spec>) -> Self {
@@ -123,6 +136,7 @@ impl Ctx {
             host_data: None,
             wasi: None,
             modules: ModulePlaces::default(),
+            debugger: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::{Caller, ExternType, Func, ImportType, Instance, Store, Val};
 
 use super::ctx::{Ctx, refused};
+use super::entering::call_values;
 use crate::text::quoted;
 
 /// The forwarding functions of one store whose modules are still to be instantiated.
@@ -36,7 +37,7 @@ impl Forwarders {
         let importer = quoted(importer);
         Some(Func::new(&mut *store, ty, move |mut caller: Caller<'_, Ctx>, params: &[Val], results: &mut [Val]| {
             match function.get().copied() {
-                Some(function) => Func::call(&function, &mut caller, params, results),
+                Some(function) => call_values(&mut caller, &function, params, results),
                 None => Err(refused(format!(
                     "module `{importer}` called `{label}` while it started, before that module was there: they import from \
                      each other in a circle"

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use wasmtime::{FuncType, Linker, ValType};
+use wasmtime::{FuncType, Linker, Module, ValType};
 
 use super::backtrace::ModulePlaces;
 use super::codegen::error_line;
 use super::compile::CompileRequest;
 use super::ctx::Ctx;
+use super::debugged::DebugImage;
 use super::engine::{EnginePool, Engines};
+use super::instrumentation::Instrumentation;
 use super::item_type::item_type;
 use super::link::{self, Linked, Named};
 use super::maps::{Maps, maps_of_code};
@@ -32,6 +34,8 @@ pub struct NativeImage {
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
     pub places: ModulePlaces,
+    /// `None` where no debugger can stop the instances.
+    pub debug: Option<Arc<DebugImage>>,
     pub wasi: bool,
     pub interface: Interface,
     /// The shapes of the callable functions; shared with the instances, as their names are.
@@ -78,7 +82,10 @@ impl NativeImage {
             .exports()
             .map(|export| Export { name: export.name().to_owned(), ty: item_type(&export.ty()) })
             .collect();
+        let Instrumentation { fuel, debug } = pool.instrumentation;
+        let debug = debug.then(|| Arc::new(DebugImage::new(&program.modules, named(&modules), fuel)));
         Ok(NativeImage {
+            debug,
             pool,
             linker,
             places: module_places(&modules, &program.modules),
@@ -89,6 +96,11 @@ impl NativeImage {
             _maps: maps,
         })
     }
+}
+
+/// Compiled modules by their names.
+fn named(modules: &[Linked]) -> impl Iterator<Item = (&str, &Arc<Module>)> {
+    modules.iter().map(|linked| (linked.name.as_str(), &linked.module))
 }
 
 /// Memories and tables of an instance of a compiled module.

@@ -1,26 +1,25 @@
 //! One live instance: a store, its arena, the linked modules and the main one, and how a call in it ends.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use wasmtime::{Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, TypedFunc, UpdateDeadline, Val};
+use wasmtime::{Instance as WasmInstance, Memory, Store, StoreContextMut, TypedFunc, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
 use super::backtrace;
 use super::codegen::error_line;
-use super::ctx::{Arena, Ctx, CtxStore, Span};
+use super::ctx::{Ctx, CtxStore, Span};
+use super::debugged::{self, Debugger};
+use super::entering;
 use super::failing::{failure, failure_with_dump, linking, with_stderr};
-use super::forwarding::Forwarders;
 use super::image::{NativeImage, Shape};
 use super::limits::HostDataKind;
-use super::link::{self, Provider};
+use super::making::{Made, make};
 use super::maps::{Maps, maps_of_instance};
 use super::meter::Meter;
 use super::resident::resident_bytes;
 use super::standing;
 use super::streams::Streams;
 use super::wasi;
-use crate::runtime::host_functions::EXTISM;
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, Inspect, MemoryUse, Spec, Upcalls};
 
 /// A looked-up function, kept from its first call on.
@@ -88,10 +87,15 @@ impl Instance {
             ctx.wasi = Some(Box::new(wasi::Wasi::new(&spec, streams)?));
         }
         ctx.up = Some(up.clone());
+        ctx.debugger = image.debug.as_ref().map(|image| Box::new(Debugger::new(image.clone())));
         let mut store = Store::new(&image.pool.engine, ctx);
         store.limiter(|ctx| ctx);
         store.epoch_deadline_callback(check_epoch);
         arm(&mut store, &up)?;
+        if image.debug.is_some() {
+            debugged::attach(&mut store);
+            debugged::follow_plan(&mut store, true);
+        }
         let made = make(image, &mut store);
         store.data_mut().up = None;
         if let Some(streams) = &streams {
@@ -131,8 +135,8 @@ impl Instance {
             }),
         };
         match entry {
-            Entry::Unit(function) => function.call(&mut self.store, ()).map(|()| 0),
-            Entry::Code(function) => function.call(&mut self.store, ()),
+            Entry::Unit(function) => entering::call(&mut self.store, function, ()).map(|()| 0),
+            Entry::Code(function) => entering::call(&mut self.store, function, ()),
         }
     }
 
@@ -211,6 +215,9 @@ impl Guest for Instance {
             false => Err(Failure::new(FailureKind::Oom, "oom")),
         };
         self.store.data_mut().up = Some(up);
+        if self.store.data().debugger.is_some() {
+            debugged::follow_plan(&mut self.store, true);
+        }
         let result = match armed {
             Ok(()) => self.enter(function),
             Err(failure) => Err(failure.into()),
@@ -266,7 +273,7 @@ impl Guest for Instance {
 /// The epoch callback: takes a sample for a profile, reads the cancel flag of the call that runs in this store, and
 /// stops where it stands if asked to. The flag is read after the sample, so that a kill is not missed for the time of
 /// one.
-fn check_epoch(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+fn check_epoch(mut context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     let Some(up) = &context.data().up else { return Ok(UpdateDeadline::Continue(1)) };
     if up.sample_due() {
         up.sample(backtrace::now(&context, &context.data().modules));
@@ -274,8 +281,14 @@ fn check_epoch(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDead
     if up.interrupted() {
         return Err(Failure::interrupted().into());
     }
-    if up.is_stop_wanted() {
-        up.clone().stop(standing::stands(&context))?;
+    let (up, is_debugged) = (up.clone(), context.data().debugger.is_some());
+    if is_debugged {
+        debugged::follow_plan(&mut context, false);
+    }
+    match (up.is_stop_wanted(), is_debugged) {
+        (false, _) => {}
+        (true, false) => up.stop(standing::stands(&context), None)?,
+        (true, true) => debugged::stopped_by_request(context, &*up)?,
     }
     Ok(UpdateDeadline::Continue(1))
 }
@@ -285,105 +298,4 @@ fn check_epoch(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDead
 fn arm(store: &mut Store<Ctx>, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
     store.set_epoch_deadline(1);
     if up.interrupted() { Err(Failure::interrupted()) } else { Ok(()) }
-}
-
-/// The result of [`make`].
-struct Made {
-    main: WasmInstance,
-    arena_memory: Memory,
-    memories: Vec<Memory>,
-}
-
-fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
-    Meter::begin(store)?;
-    let arena = image.pool.arena.instantiate(&mut *store)?;
-    let missing = || wasmtime::Error::msg("the arena module lacks an export");
-    let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;
-    let input_offset = arena.get_global(&mut *store, "input_offset_global").ok_or_else(missing)?;
-    let input_length = arena.get_global(&mut *store, "input_length_global").ok_or_else(missing)?;
-    let arena_bytes = memory.data_size(&*store) as u64;
-    let ctx = store.data_mut();
-    (ctx.arena, ctx.arena_bytes) = (Some(Arena { memory, input_offset, input_length }), arena_bytes);
-    let mut made: Vec<WasmInstance> = Vec::with_capacity(image.modules.len());
-    let mut forwarders = Forwarders::default();
-    for linked in &image.modules {
-        let mut imports: Vec<Extern> = Vec::with_capacity(linked.providers.len());
-        for (import, provider) in linked.module.imports().zip(&linked.providers) {
-            let found = match provider {
-                Provider::Arena(name) => arena.get_export(&mut *store, name),
-                Provider::Linked(place) => made.get(*place).and_then(|i| i.get_export(&mut *store, import.name())),
-                Provider::Forwarded(place) => {
-                    forwarders.function(store, &import, *place, &linked.name).map(Extern::Func)
-                }
-                Provider::Extism(name) => image.linker.get(&mut *store, EXTISM, name),
-                Provider::Host => image.linker.get_by_import(&mut *store, &import),
-            };
-            imports.push(found.ok_or_else(|| {
-                let why = format!("unknown import `{}.{}`", import.module(), import.name());
-                wasmtime::Error::from(Failure::new(FailureKind::Load, why))
-            })?);
-        }
-        let has_start = linked.holdings.has_start;
-        let instance = starting(store, has_start, |store| WasmInstance::new(&mut *store, &linked.module, &imports))?;
-        forwarders.connect(store, made.len(), &instance);
-        if made.len() + 1 < image.modules.len() {
-            // wasmtime's linker initializes libraries this way.
-            run_if_unit(store, &instance, "_initialize")?;
-        }
-        made.push(instance);
-    }
-    let memories = exported_memories(store, &made);
-    let main = made.pop().ok_or_else(link::no_module)?;
-    initialise(store, &main)?;
-    Ok(Made { main, arena_memory: memory, memories })
-}
-
-fn exported_memories(store: &mut Store<Ctx>, instances: &[WasmInstance]) -> Vec<Memory> {
-    let mut memories: Vec<Memory> = Vec::new();
-    for instance in instances {
-        let exported: Vec<Memory> =
-            instance.exports(&mut *store).filter_map(|e| e.into_extern().into_memory()).collect();
-        for memory in exported {
-            // Several modules may export one memory.
-            if memories.iter().all(|known| known.data_ptr(&*store) != memory.data_ptr(&*store)) {
-                memories.push(memory);
-            }
-        }
-    }
-    memories
-}
-
-/// Runs the constructors of the guest's language runtime, once, in the extism crate's order.
-fn initialise(store: &mut Store<Ctx>, main: &WasmInstance) -> wasmtime::Result<()> {
-    if let Some(init) = main.get_func(&mut *store, "hs_init") {
-        run_if_unit(store, main, "_initialize")?;
-        let ty = init.ty(&*store);
-        let mut results: Vec<Val> = ty.results().map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0))).collect();
-        return starting(store, true, |store| init.call(store, &[Val::I32(0), Val::I32(0)], &mut results));
-    }
-    if main.get_func(&mut *store, "__wasm_call_ctors").is_some() {
-        return run_if_unit(store, main, "__wasm_call_ctors");
-    }
-    run_if_unit(store, main, "_initialize")
-}
-
-fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> wasmtime::Result<()> {
-    match instance.get_typed_func::<(), ()>(&mut *store, name) {
-        Ok(function) => starting(store, true, |store| function.call(store, ())),
-        Err(_) => Ok(()), // No such export, or one of another type.
-    }
-}
-
-/// Runs a part of an instance's making, and reports its time where it is `guest_code`.
-fn starting<T>(
-    store: &mut Store<Ctx>,
-    guest_code: bool,
-    run: impl FnOnce(&mut Store<Ctx>) -> wasmtime::Result<T>,
-) -> wasmtime::Result<T> {
-    let began = Instant::now();
-    let ran = run(store);
-    if let Some(up) = store.data().up.as_ref().filter(|_| guest_code) {
-        up.ran_start(began.elapsed());
-    }
-    ran
 }

@@ -4,6 +4,7 @@
 //! - `image`: compiled programs. `link`: the order of modules and the providers of imports. `forwarding`: functions
 //!   that modules import from each other in a circle. `stubs`: functions for imports without a provider.
 //! - `instantiate`: instances of an image. `instance`: live ones: a store, an arena, the linked modules.
+//!   `making`: their making.
 //! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's
 //!   table.
 //! - `abi`, `abort`, `user`, `user_blocks`, `bulk`, `wasi`, `http`: the host functions. `streams`: WASI's output.
@@ -16,6 +17,7 @@
 //! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
 //! - `watched`: host functions whose requests become records.
 //! - `perf_map`: compiled functions by their names, for `perf`.
+//! - `entering`: calls into a guest. `debugged`: instances that a debugger stops in their code.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
@@ -30,7 +32,9 @@ mod codegen;
 mod compile;
 mod compiled_functions;
 mod ctx;
+mod debugged;
 mod engine;
+mod entering;
 mod failing;
 mod forwarding;
 mod fuel;
@@ -44,6 +48,7 @@ mod item_type;
 mod limiter;
 mod limits;
 mod link;
+mod making;
 mod maps;
 mod meter;
 mod open_files;

@@ -85,6 +85,21 @@ pub fn stands(store: impl AsContext<Data = Ctx>) -> Vec<InstanceStack> {
     stands
 }
 
+/// Runs `look` on a caller that waits on this thread, counted outwards from 0, for a debugger that looks into its
+/// store. `None` where there is no such caller.
+pub fn with_caller<T>(outwards: usize, look: impl FnOnce(&mut Caller<'_, Ctx>) -> T) -> Option<T> {
+    let mut next = INNERMOST.get();
+    for _ in 0..outwards {
+        // SAFETY: as in `callers`.
+        next = unsafe { next?.as_ref() }.outer;
+    }
+    // SAFETY: the list has the locals of `during` that are on this thread's stacks now. The caller waits in a nested
+    // call below which this runs, so that no other reference to it is in use; what is borrowed from it meanwhile are
+    // bytes of its linear memory, which a debugger only reads.
+    let caller = unsafe { &mut *(*next?.as_ptr()).caller.as_ptr() };
+    Some(look(caller))
+}
+
 fn stand(store: impl AsContext<Data = Ctx>) -> InstanceStack {
     let context = store.as_context();
     let (spec, modules) = (context.data().spec.clone(), context.data().modules.clone());

@@ -7,6 +7,7 @@ use wasmtime::{Caller, Linker, Result};
 
 use super::backtrace;
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
+use super::debugged;
 use super::fuel;
 use super::standing::{self, Standing};
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
@@ -247,11 +248,16 @@ pub fn nested(
     let input = ctx.span(input, "input")?;
     // The output is charged when it is put into a block.
     fuel::charge(caller, input.length)?;
-    Standing::during(caller, |caller| {
+    let output = Standing::during(caller, |caller| {
         let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
         call(&mut exchange).map_err(Failure::unwound)?;
         Ok(exchange.output)
-    })
+    });
+    if caller.data().debugger.is_some() {
+        // A step that began in the callee ends in its caller.
+        debugged::follow_plan(caller, false);
+    }
+    output
 }
 
 /// The caller's side of a nested call: spans of its arena.

@@ -180,7 +180,7 @@ impl RequestHandler<'_> {
             Request::Grow { bytes } => {
                 none(Ok(u64::from(bytes.is_multiple_of(LEASE_BYTES) && bytes <= LEASE_BYTES_MAX && up.grow(bytes))))
             }
-            Request::Stopped { at } => none(up.stop(self.stands(at)).map(|()| 0)),
+            Request::Stopped { at } => none(up.stop(self.stands(at), None).map(|()| 0)),
         }
     }
 

@@ -126,7 +126,8 @@ impl Arguments {
         }
         let extra = self.extra_words().next()?;
         // The extra word may belong to an unquoted expression, which is a positional or the value of an option.
-        let has_expression = self.words.iter().any(|(slot, _)| self.shape.value_name(*slot) == Some("EXPR"));
+        let has_expression =
+            self.words.iter().any(|(slot, _)| matches!(self.shape.value_name(*slot), Some("EXPR" | "EXPR|PLACE")));
         Some(if has_expression { subject().split_expression(&extra) } else { subject().extra_word(&extra) })
     }
 

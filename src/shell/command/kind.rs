@@ -62,7 +62,7 @@ impl Kind {
             "FILE|SEQ" => Kind::FileOrSeq,
             "SEQ" => Kind::Seq,
             "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
-            "EXPR" => Kind::Filter,
+            "EXPR" | "EXPR|PLACE" => Kind::Filter,
             "FAULT" => Kind::FaultWord,
             "VARIABLE" => Kind::Variable,
             "ALIAS" => Kind::Alias,

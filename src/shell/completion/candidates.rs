@@ -12,6 +12,7 @@ use crate::shell::command::{FAULT_WORDS, Kind, TABLE, read_project, topics};
 use crate::shell::line::{CompletionContext, Quote, quote};
 use crate::shell::project::line::load_line;
 use crate::shell::split_dotted;
+use crate::shell::words::code::what_text;
 
 /// The most call numbers that are offered, the newest calls first.
 const SEQS_MAX: usize = 20;
@@ -152,7 +153,7 @@ pub fn of_kind(
         Kind::ProcessOrSpawn => processes().into_iter().chain(starting(typed, ["spawn"])).collect(),
         Kind::Filter => expressions(kernel, cursor),
         Kind::Variable => starting_owned(variables.to_vec()),
-        Kind::Breakpoint => numbered(typed, kernel.breakpoints().into_iter().map(|view| (view.id, view.filter))),
+        Kind::Breakpoint => numbered(typed, kernel.breakpoints().iter().map(|view| (view.id, what_text(view)))),
         Kind::Fault => numbered(typed, kernel.faults().into_iter().map(|view| (view.id, view.filter))),
         Kind::Stub => starting_owned(
             kernel.stubs().iter().map(|stub| format!("{}.{}", stub.spec.plugin, stub.spec.function)).collect(),

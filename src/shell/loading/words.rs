@@ -39,6 +39,9 @@ pub struct LoadWords {
     /// count the fuel of its calls, and of what it loads, as `trace fuel on` does of all
     #[arg(long)]
     pub fuel_count: bool,
+    /// make it stop at breakpoints in its code from the start; it and what it loads are slower then
+    #[arg(long)]
+    pub debug: bool,
     #[command(flatten)]
     pub options: LoadOptions,
 }
@@ -63,6 +66,13 @@ impl LoadWords {
         let mut request = LoadRequest { supervision: self.supervision(), ..request };
         if self.fuel_count {
             request.spec.fuel_count = FuelCount::Asked;
+        }
+        if self.debug {
+            if request.host == Host::Extism || request.spec.on.is_some() {
+                let why = "`--debug` is for plugins of the native host on this machine";
+                return Err(ShellError::usage(format!("`load`: {why}")));
+            }
+            request.spec.debugged = true;
         }
         Ok(request)
     }

@@ -74,6 +74,7 @@ impl Options {
             self.value("on", node.clone());
         }
         self.flag("watch", detail.is_watched);
+        self.flag("debug", detail.spec.debugged);
         self.flag("fuel-count", detail.spec.fuel_count == FuelCount::Asked);
         for (name, origin) in &detail.links {
             self.value("link", format!("{name}={}", source_text(origin, dir)));

@@ -22,6 +22,9 @@ pub fn hold_error_text(error: &HoldError) -> String {
         HoldError::Held(job) => format!("%{job} is held; `bt %{job}` shows where, `continue %{job}` lets it go on"),
         HoldError::NotHeld(job) => format!("%{job} is not held; `break EXPR` holds calls"),
         HoldError::HeldInCall(job) => format!("%{job} is held while it runs; {GO_ON}"),
+        HoldError::NotInCode(job) => {
+            format!("%{job} is not held in a plugin's code; `break FILE:LINE` stops a job there")
+        }
         HoldError::InputUsed { job, side } => {
             let way_on = if *side == HoldSide::During { GO_ON } else { "`return BYTES` changes the output" };
             format!("%{job} is held {} its call: the input was used; {way_on}", side.as_str())

@@ -4,6 +4,7 @@
 pub mod about;
 mod advice;
 pub mod calls;
+pub mod code;
 pub mod held;
 mod imports;
 mod inspect;

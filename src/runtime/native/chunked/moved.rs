@@ -32,6 +32,17 @@ impl BodyMap {
         }
     }
 
+    /// The offset in a function's body as it was compiled for one in the original; [`BodyMap::original`] undoes it.
+    pub fn compiled(&self, defined: u32, offset: u32) -> u32 {
+        let Some(segments) = self.0.get(&defined) else { return offset };
+        let upto = segments.partition_point(|segment| segment.original <= offset);
+        match upto.checked_sub(1).and_then(|at| segments.get(at)) {
+            Some(segment) if segment.is_copy => segment.now + (offset - segment.original),
+            Some(segment) => segment.now,
+            None => offset,
+        }
+    }
+
     /// The memory that it holds, in bytes.
     pub fn bytes(&self) -> u64 {
         self.0.values().map(|segments| (segments.len() * size_of::<Segment>()) as u64 + 64).sum()

@@ -2,8 +2,9 @@
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
-use crate::kernel::hooks::{BreakSpec, BreakpointView, HoldSide};
+use crate::kernel::hooks::{BreakPlace, BreakSpec, BreakpointView, HoldSide, RuleRefusal};
 use crate::runtime::Explained;
+use crate::shell::breaking::{BreakAt, parse_break};
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
@@ -12,6 +13,7 @@ use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_within;
 use crate::shell::words::SHELL;
+use crate::shell::words::code::{places_text, what_text};
 
 /// The command `break`.
 pub static BREAK: Command = Command {
@@ -88,12 +90,15 @@ struct BreakWords {
     /// a name that nothing has yet is meant: no warning
     #[arg(long)]
     pending: bool,
-    /// as 'callee=cart and bytes_in>1k'
-    #[arg(value_name = "EXPR", value_parser = parse_filter)]
-    filter: Filter,
-    /// hold it before it runs, or when it has ended
-    #[arg(long, default_value = "call", value_parser = ["call", "return"])]
-    on: String,
+    /// as 'callee=cart and bytes_in>1k'; or a place in code, as src/lib.rs:42 or cart::total
+    #[arg(value_name = "EXPR|PLACE", value_parser = parse_break)]
+    at: Option<BreakAt>,
+    /// only in these calls, for a place in code and for traps
+    #[arg(short = 'e', long = "expr", value_name = "EXPR", value_parser = parse_filter)]
+    filter: Option<Filter>,
+    /// hold it before it runs, when it has ended, or where a plugin traps
+    #[arg(long, value_parser = ["call", "return", "trap"])]
+    on: Option<String>,
     /// what to run when it is hit
     #[arg(long = "do", value_name = "COMMANDS")]
     commands: Option<String>,
@@ -117,17 +122,69 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     if let Some(commands) = &words.commands {
         check_commands(&session.grammar(), commands)?;
     }
-    let side = if words.on == "return" { HoldSide::After } else { HoldSide::Before };
-    let filter = words.filter.source().to_owned();
-    session.warn_of_unknown(&words.filter, words.pending);
-    let spec = BreakSpec { filter: words.filter, side, commands: words.commands, owner: session.owner() };
-    let id = session
-        .kernel()
-        .set_breakpoint(spec)
-        .map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;
-    let line =
-        Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
-    Ok(Reply::news(line, serde_json::json!({ "breakpoint": id, "on": side.as_str(), "filter": filter })))
+    let (place, filter, place_words) = match (words.at, words.on.as_deref()) {
+        (None, Some("trap")) => at_traps(session, words.filter)?,
+        (Some(BreakAt::Code(text)), None) => at_code(session, &text, words.filter, words.pending)?,
+        (Some(BreakAt::Calls(filter)), on) if on != Some("trap") && words.filter.is_none() => {
+            session.warn_of_unknown(&filter, words.pending);
+            let side = if on == Some("return") { HoldSide::After } else { HoldSide::Before };
+            let place_words = format!("{} {}", side.as_str(), filter.source());
+            (BreakPlace::Call(side), Some(filter), place_words)
+        }
+        (Some(BreakAt::Calls(_)), Some("trap")) => return Err(usage("`--on trap` takes its expression as `-e EXPR`")),
+        (Some(BreakAt::Calls(_)), _) => return Err(usage("`-e EXPR` is for a place in code; here, EXPR says it all")),
+        (Some(BreakAt::Code(_)), _) => return Err(usage("a place in code has no `--on`")),
+        (None, _) => {
+            return Err(usage("EXPR, FILE:LINE or PLUGIN::FUNCTION is missing; `--on trap` alone goes without"));
+        }
+    };
+    let text = filter.as_ref().map(|filter| filter.source().to_owned());
+    let on = match &place {
+        BreakPlace::Call(side) => side.as_str(),
+        BreakPlace::Code(_) => "code",
+        BreakPlace::Trap => "trap",
+    };
+    let spec = BreakSpec { place, filter, commands: words.commands, owner: session.owner() };
+    let refused = |why: RuleRefusal| {
+        let why = why.line(SHELL);
+        ShellError::failed(text.as_ref().map_or_else(|| why.clone(), |text| format!("`{text}`: {why}")))
+    };
+    let id = session.kernel().set_breakpoint(spec).map_err(refused)?;
+    let line = Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {place_words}"));
+    Ok(Reply::news(line, serde_json::json!({ "breakpoint": id, "on": on, "filter": text })))
+}
+
+fn usage(why: &str) -> ShellError {
+    ShellError::usage(format!("`break`: {why}"))
+}
+
+/// A breakpoint's place, its expression, and its place in words.
+type Placed = (BreakPlace, Option<Filter>, String);
+
+/// Makes the plugins that have code of a place stop there.
+fn at_code(session: &mut Session, text: &str, filter: Option<Filter>, pending: bool) -> Result<Placed, ShellError> {
+    let target = session.code_target(text);
+    let found = match session.processes_with(&target) {
+        Err(_) if pending => {
+            let place_words = format!("{target}, in what is loaded from now on");
+            return Ok((BreakPlace::Code(target), filter, place_words));
+        }
+        found => found?,
+    };
+    let stopped: Vec<_> = found.iter().filter(|code| !code.is_debugged).map(|code| code.process.clone()).collect();
+    session.make_stoppable(&stopped)?;
+    let tables = session.kernel().line_tables();
+    let places = found.iter().filter_map(|code| Some(places_text(tables, code, code.points.as_ref().ok()?)));
+    let places: Vec<String> = places.collect();
+    Ok((BreakPlace::Code(target), filter, places.join(", ")))
+}
+
+/// Makes all plugins stop where they trap.
+fn at_traps(session: &mut Session, filter: Option<Filter>) -> Result<Placed, ShellError> {
+    let stopped = session.kernel().not_debugged();
+    session.make_stoppable(&stopped)?;
+    let place_words = filter.as_ref().map_or_else(String::new, |filter| format!(" of calls with {}", filter.source()));
+    Ok((BreakPlace::Trap, filter, format!("at traps{place_words}")))
 }
 
 fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -139,7 +196,7 @@ fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 const COLUMNS: [Column<BreakpointView>; 5] = [
     Column::right("n", |breakpoint| cell(Role::Strong, breakpoint.id.to_string())),
     Column::left("side", |breakpoint: &BreakpointView| plain(breakpoint.side.as_str())).importance(1),
-    Column::left("expr", |breakpoint| cell(Role::Code, breakpoint.filter.clone())),
+    Column::left("expr", |breakpoint: &BreakpointView| cell(Role::Code, what_text(breakpoint))),
     Column::right("hits", |breakpoint: &BreakpointView| plain(breakpoint.hits.to_string())).importance(2),
     Column::left("do", |breakpoint: &BreakpointView| plain(breakpoint.commands.clone().unwrap_or_default()))
         .importance(3),

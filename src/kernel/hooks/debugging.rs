@@ -1,0 +1,58 @@
+//! Processes that a debugger can stop in their code, and those that a breakpoint wants to be so.
+
+use std::sync::Arc;
+
+use super::code_target::{CodeTarget, NoPlace};
+use crate::kernel::Kernel;
+use crate::kernel::process::Process;
+use crate::kernel::view::ProcessLabel;
+use crate::runtime::stopping::CodePoint;
+use crate::runtime::{Host, LineTables, Program};
+
+/// The code of a place in one process.
+#[derive(Debug, Clone)]
+pub struct CodeInProcess {
+    pub process: ProcessLabel,
+    /// Whether it can be stopped in its code.
+    pub is_debugged: bool,
+    pub points: Result<Vec<CodePoint>, NoPlace>,
+    pub program: Arc<Program>,
+}
+
+impl Kernel {
+    /// The living processes that can be made to stop in their code and that a place may be in, with its code there.
+    pub fn code_of(&self, target: &CodeTarget) -> Vec<CodeInProcess> {
+        let in_process = |(process, is_debugged, program): (ProcessLabel, bool, Arc<Program>)| {
+            let points = target.points(self.line_tables(), &program.modules);
+            CodeInProcess { process, is_debugged, points, program }
+        };
+        self.debuggable(|name, plugin| target.is_of(name, plugin)).into_iter().map(in_process).collect()
+    }
+
+    /// The living processes that can be made to stop in their code and do not yet.
+    pub fn not_debugged(&self) -> Vec<ProcessLabel> {
+        let all = self.debuggable(|_, _| true).into_iter();
+        all.filter(|(_, is_debugged, _)| !is_debugged).map(|(process, ..)| process).collect()
+    }
+
+    fn debuggable(&self, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<(ProcessLabel, bool, Arc<Program>)> {
+        let living: Vec<_> = self.table().read().living().cloned().collect();
+        let of = |process: Arc<Process>| {
+            let code = process.code();
+            let can = process.host == Host::Native && code.spec.on.is_none() && !code.program.modules.is_empty();
+            let is_of = is_wanted(&process.name, &process.plugin) || is_wanted(&process.name, &code.program.stem);
+            (can && is_of).then(|| (process.label(), code.spec.debugged, code.program.clone()))
+        };
+        living.into_iter().filter_map(of).collect()
+    }
+
+    /// Whether a breakpoint wants to stop a program that is loaded now.
+    pub(in crate::kernel) fn wants_debugger(&self, program: &Program) -> bool {
+        self.hooks().armed() && self.hooks().wants_debugger(program, self.line_tables())
+    }
+
+    /// The lines of modules.
+    pub fn line_tables(&self) -> &LineTables {
+        self.lines()
+    }
+}

@@ -1,0 +1,114 @@
+//! Places in plugins' source in words: where a breakpoint is, and why it is nowhere.
+
+use crate::kernel::hooks::{BreakpointView, CodeInProcess, CodeTarget, NoPlace, SourcePlace};
+use crate::runtime::source_lines::{LineError, SourceLines};
+use crate::runtime::stopping::CodePoint;
+use crate::runtime::{LineTables, ModuleBytes};
+use crate::text::{closest, counted, quoted};
+
+/// A breakpoint's place and expression, as they are written in `break`.
+pub fn what_text(breakpoint: &BreakpointView) -> String {
+    match (&breakpoint.at, &breakpoint.filter) {
+        (None, filter) => filter.clone().unwrap_or_default(),
+        (Some(at), None) => at.clone(),
+        (Some(at), Some(filter)) => format!("{at} -e {filter}"),
+    }
+}
+
+/// `cart::total at src/lib.rs:42`, with what is known of it.
+pub fn point_text(tables: &LineTables, modules: &[ModuleBytes], point: CodePoint) -> String {
+    let Some(module) = modules.get(point.module) else { return String::new() };
+    let lines = tables.of(module);
+    let function = lines.function_at(point.pc).map(|(_, function)| function.name.to_string());
+    let place = place_text(&lines, point.pc);
+    match (function, place) {
+        (Some(function), Some(place)) => format!("{function} at {place}"),
+        (Some(known), None) | (None, Some(known)) => known,
+        (None, None) => format!("offset {:#x}", point.pc),
+    }
+}
+
+/// `src/lib.rs:42`; `None` without a line.
+pub fn place_text(lines: &SourceLines, pc: u32) -> Option<String> {
+    let position = lines.position(pc)?;
+    Some(format!("{}:{}", lines.file(position.file)?.name, position.line))
+}
+
+/// The places of a breakpoint in one process.
+pub fn places_text(tables: &LineTables, code: &CodeInProcess, points: &[CodePoint]) -> String {
+    let first = points.first().map(|point| point_text(tables, &code.program.modules, *point)).unwrap_or_default();
+    match points.len() {
+        0 | 1 => format!("{first} in {}", code.process),
+        count => format!("{first} and {} in {}", counted(count as u64 - 1, "more place"), code.process),
+    }
+}
+
+/// Why no loaded plugin has code of a place.
+pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[CodeInProcess]) -> String {
+    const PENDING: &str = "`--pending` waits for a plugin that has it";
+    let whose = match (&target.plugin, looked_at) {
+        (Some(plugin), _) => format!("`{}`", quoted(plugin)),
+        (None, []) => {
+            return format!("no process is loaded that could be stopped at `{}`; `load` one, or {PENDING}", target);
+        }
+        (None, [only]) => format!("`{}`", only.process),
+        (None, _) => "no loaded plugin".to_owned(),
+    };
+    let has_no = if whose == "no loaded plugin" { "has" } else { "has no" };
+    let closest_of = looked_at.iter().filter_map(|code| Some((code, code.points.as_ref().err()?)));
+    let reason = closest_of.max_by_key(|(_, why)| why.closeness());
+    match (&target.place, reason) {
+        (SourcePlace::Line { file, line }, Some((code, NoPlace::Line(why)))) => {
+            let file = quoted(file);
+            match why {
+                LineError::NoLines => format!(
+                    "{whose} {has_no} lines: build it with debug information, or break at a function, as \
+                     `PLUGIN::FUNCTION`"
+                ),
+                LineError::NoFile { closest: Some(closest) } => {
+                    format!("{whose} {has_no} file `{file}`; did you mean `{closest}:{line}`?")
+                }
+                LineError::NoFile { closest: None } => format!("{whose} {has_no} file `{file}`; {PENDING}"),
+                LineError::Ambiguous { files } => {
+                    format!("`{file}` is the end of several files; write one of `{}`", files.join("`, `"))
+                }
+                LineError::NoCode { file: index, nearest } => {
+                    let name = code.program.modules.iter().find_map(|module| {
+                        let lines = tables.of(module);
+                        (lines.lines_of(*index).len() > 1).then(|| lines.short_name(*index))
+                    });
+                    let name = name.unwrap_or_else(|| file.to_string());
+                    match nearest {
+                        Some(near) => {
+                            format!("line {line} of `{file}` has no code; the nearest that has is `{name}:{near}`")
+                        }
+                        None => format!("no line of `{file}` has code"),
+                    }
+                }
+            }
+        }
+        (SourcePlace::Function(name), _) => {
+            let names: Vec<String> = looked_at.iter().flat_map(|code| function_names(tables, code)).collect();
+            let near = closest(name, names.iter().map(String::as_str));
+            let near = near.map_or_else(|| PENDING.to_owned(), |near| format!("did you mean `{near}`?"));
+            format!("{whose} {has_no} function `{}`; {near}", quoted(name))
+        }
+        (SourcePlace::Line { .. }, _) => format!("{whose} {has_no} code of `{target}`; {PENDING}"),
+    }
+}
+
+/// The last parts of the names of a program's functions.
+fn function_names(tables: &LineTables, code: &CodeInProcess) -> Vec<String> {
+    let of_module = |module: &ModuleBytes| {
+        let lines = tables.of(module);
+        let names = lines.functions().map(|(_, function)| function.name.rsplit("::").next().unwrap_or_default());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    code.program.modules.iter().flat_map(of_module).collect()
+}
+
+/// Why a line is in several plugins at once.
+pub fn several_text(target: &CodeTarget, names: &[String]) -> String {
+    let first = names.first().map(String::as_str).unwrap_or_default();
+    format!("`{target}` is in `{}`; write `{first}::{target}` for one of them", names.join("` and `"))
+}
