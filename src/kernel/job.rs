@@ -141,8 +141,8 @@ impl Job {
         }
     }
 
-    /// Does this once the job has ended, instead of a thread that waits for it: on the job's thread, or here where it has
-    /// ended already. A job has one of these, the last that was given.
+    /// Does this once the job has ended, instead of a thread that waits for it: on the job's thread, or here where it
+    /// has ended already. A job has one of these, the last that was given.
     pub fn on_end(&self, then: OnEnd) {
         let mut ending = self.inner.end.lock();
         match ending.end.clone() {

@@ -8,16 +8,15 @@ use super::error::CallError;
 use super::job::{Job, JobEnd, JobStart, KEPT_OUTPUT_BYTES_MAX, OutputSink};
 use super::job_error::JobError;
 use super::job_output::JobOutput;
+use super::job_threads::JobWork;
 use super::notices::Notice;
 use super::pipe::Pipe;
 use super::task::Task;
 use super::view::OwnerId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
-use crate::locks::Rank;
 use crate::runtime::{WASM_STACK_BYTES_MAX, Wording};
 use crate::text::panic_text;
-use crate::thread_pool::{PoolSettings, ThreadPool};
 
 /// Native stack bytes of one level of a chain, without the guest's.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
@@ -26,21 +25,6 @@ const BASE_STACK_BYTES: usize = 4 << 20;
 /// Stack bytes of a job's thread: enough for the deepest chain with every level at its limit.
 pub fn stack_bytes(depth_max: u16) -> usize {
     usize::from(depth_max) * (WASM_STACK_BYTES_MAX + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
-}
-
-/// A job, run to its end.
-type JobWork = Box<dyn FnOnce() + Send>;
-
-/// The threads of jobs. A job has one to itself; the next job may get it after that.
-pub type JobThreads = ThreadPool<JobWork>;
-
-/// Most threads that wait for a job: as many as clients of a served system call at once.
-const IDLE_THREADS_MAX: usize = 4;
-
-/// The threads of a kernel's jobs, whose count the limit of running jobs bounds.
-pub(super) fn job_threads() -> Arc<JobThreads> {
-    let (threads_max, idle_max) = (usize::MAX, IDLE_THREADS_MAX);
-    Arc::new(ThreadPool::new(PoolSettings { thread_name: "plugsh-job", threads_max, idle_max, rank: Rank::Pool }))
 }
 
 /// The error of a job that ended by a fault in plugsh.
@@ -67,7 +51,8 @@ impl Job {
         })
     }
 
-    /// Starts `body` as a job: on a thread that it has to itself, in a chain of its own, which Ctrl-C ends while it is in front.
+    /// Starts `body` as a job: on a thread that it has to itself, in a chain of its own, which Ctrl-C ends while it is
+    /// in front.
     ///
     /// # Errors
     /// Too many jobs run, or no thread can be started.

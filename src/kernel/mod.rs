@@ -32,6 +32,7 @@ mod job;
 mod job_error;
 mod job_output;
 mod job_table;
+mod job_threads;
 mod kill;
 mod label;
 mod launch;

@@ -12,7 +12,7 @@ use super::error::HandlerError;
 use super::hooks::Hooks;
 use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
-use super::launch::{self, JobThreads};
+use super::job_threads::{JobThreads, job_threads};
 use super::life_log::LifeLog;
 use super::logbook::Logbook;
 use super::notices::Notice;
@@ -150,7 +150,7 @@ impl Kernel {
         }
         let total_bytes = Arc::new(AtomicU64::new(0));
         Arc::new(Kernel {
-            job_threads: launch::job_threads(),
+            job_threads: job_threads(),
             pool: started::pool(),
             started_budget: StartedBudget::new(total_bytes.clone()),
             started: Instant::now(),
