@@ -1,4 +1,4 @@
-//! The setting of the C library's allocator for freed memory.
+//! The C library's allocator: when freed memory goes back to the system.
 
 /// The size from which an allocation is a map of its own, returned to the system when freed.
 ///
@@ -16,5 +16,18 @@ pub fn return_large_blocks() {
     // SAFETY: `mallopt` takes only numbers and glibc's own lock; an invalid size changes nothing.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_MAP_BYTES_MIN);
+    }
+}
+
+/// Gives the pages of freed memory back to the system.
+///
+/// glibc has an arena for each of some threads, and keeps what was freed there for the next allocation of the same
+/// arena: a program whose threads come and go, each with much for a moment, would keep the most of each. Takes the
+/// arenas one after another, each for as long as its pages take.
+pub fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `malloc_trim` takes a number and the locks of glibc's own arenas; memory in use stays where it is.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -1,6 +1,7 @@
 //! The command line of the binary. The options that set limits are the shell's `limit_args`, the spellings of `plugsh
 //! call` in `cli/pflag.rs`, the manual page in `cli/man.rs`.
 
+mod before_mode;
 pub mod man;
 pub mod mistake;
 mod nodes;
@@ -349,11 +350,14 @@ pub struct CallArgs {
     pub host: Host,
     #[command(flatten)]
     pub load: LoadOptions,
-    /// Call a process of what is served by this name: SOURCE is the process.
+    /// Call a process of what is served by this name, at this socket or address: SOURCE is the process.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["manifest", "host", "wasi", "config", "set_config",
         "allow_host", "allow_path", "may_load", "may_call", "env", "arg", "wasi_stdin", "link", "stub_imports", "import",
         "private", "no_wasi"])]
     pub attach: Option<String>,
+    /// The file of the token, where --attach names an address.
+    #[arg(long, value_name = "FILE", requires = "attach")]
+    pub token_file: Option<PathBuf>,
     /// SOURCE is a manifest, whatever it is called.
     #[arg(short = 'm', long)]
     pub manifest: bool,

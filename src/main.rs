@@ -89,9 +89,17 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
     if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. } | Mode::Man | Mode::New(_))) {
         check_plugin_dirs(&global)?;
     }
-    match cli.mode {
+    let mut mode = cli.mode;
+    let script = match &mut mode {
+        Some(mode) => {
+            cli.script.move_to(mode)?;
+            ScriptArgs::default()
+        }
+        None => cli.script,
+    };
+    match mode {
         Some(Mode::Call(arguments)) if arguments.attach.is_some() => {
-            attach::call::run(remote_call(*arguments, &global))
+            attach::call::run(remote_call(*arguments, &global)?)
         }
         Some(Mode::Call(arguments)) => {
             if arguments.wasi {
@@ -117,7 +125,7 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
             let line = if arguments.force { "init --force" } else { "init" };
             script::run_line(shell_kernel(&global)?, line, global.color, session_options(&global))
         }
-        None => script::run(shell_kernel(&global)?, scripts(cli.script, &global)?),
+        None => script::run(shell_kernel(&global)?, scripts(script, &global)?),
     }
 }
 

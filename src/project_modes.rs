@@ -64,7 +64,7 @@ pub fn up(arguments: UpArgs, global: &Global) -> Result<u8, ShellError> {
     let kernel = kernel(global, words::SHELL, &limits)?;
     match arguments.serve {
         Some(name) => {
-            let options = ServeOptions { name: Some(name), tcp: None, read_only: false };
+            let options = ServeOptions { name: Some(name), project: project_file(global), ..ServeOptions::default() };
             serve::run(kernel, Serve { options, scripts, grace: arguments.grace })
         }
         None => script::run(kernel, scripts),

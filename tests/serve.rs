@@ -2,6 +2,8 @@
 
 #[path = "serve/attached.rs"]
 mod attached;
+#[path = "serve/bounds.rs"]
+mod bounds;
 #[path = "serve/clients.rs"]
 mod clients;
 #[path = "serve/documented.rs"]

@@ -48,7 +48,7 @@ def bench(setup: str, words: str) -> dict:
         return json.loads(report.read_text())
 
 
-# What the threads of started calls and of jobs are called (src/kernel/started.rs, src/kernel/launch.rs). Both end when they
+# What the threads of started calls and of jobs are called (src/kernel/started.rs, src/kernel/job_threads.rs). Both end when they
 # have been idle for a while, but for a few of the jobs' that a steady caller keeps at work.
 POOL_THREAD, JOB_THREAD = "plugsh-call", "plugsh-job"
 

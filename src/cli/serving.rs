@@ -13,7 +13,7 @@ use plugsh::front::attach::call::RemoteCall;
 use plugsh::front::one_call::OutputForm;
 use plugsh::front::script::{LineSource, Scripts};
 use plugsh::front::serve::Serve;
-use plugsh::runtime::Spec;
+use plugsh::runtime::{PluginLimit, Spec};
 use plugsh::serve::client::Connect;
 use plugsh::serve::wire::{Access, Hello};
 use plugsh::shell::ShellError;
@@ -113,7 +113,8 @@ impl ServeArgs {
             options: session_options(global),
         };
         let tcp = arguments.tcp.zip(arguments.token_file);
-        let options = ServeOptions { name: arguments.name, tcp, read_only: arguments.read_only };
+        let project = scripts.options.project.clone();
+        let options = ServeOptions { name: arguments.name, tcp, project, read_only: arguments.read_only };
         Ok(Serve { options, scripts, grace: arguments.grace })
     }
 }
@@ -152,12 +153,20 @@ impl AttachArgs {
 }
 
 /// The call of `plugsh call --attach`.
-pub fn remote_call(arguments: CallArgs, global: &Global) -> RemoteCall {
+///
+/// # Errors
+/// A limit is given that is not the call's but the process's.
+pub fn remote_call(arguments: CallArgs, global: &Global) -> Result<RemoteCall, ShellError> {
     let mut spec = Spec::default();
-    arguments.load.limits.apply(&mut spec);
+    let limits = &arguments.load.limits;
+    if let Some(row) = limits.0.iter().map(|(limit, _)| limit.row()).find(|row| row.limit != PluginLimit::Timeout) {
+        let why = "a process has the limits that it was loaded with; `--timeout` is the call's";
+        return Err(ShellError::usage(format!("`--{}` with `--attach`: {why}", row.option)));
+    }
+    limits.apply(&mut spec);
     let input = arguments.input.map(OsString::into_encoded_bytes);
-    RemoteCall {
-        connect: Connect { target: arguments.attach, ..Connect::default() },
+    Ok(RemoteCall {
+        connect: Connect { target: arguments.attach, token_file: arguments.token_file, ..Connect::default() },
         plugin: arguments.source,
         function: arguments.function,
         input: if arguments.stdin { None } else { Some(input.unwrap_or_default()) },
@@ -165,5 +174,5 @@ pub fn remote_call(arguments: CallArgs, global: &Global) -> RemoteCall {
         repeat: u64::try_from(arguments.repeat).unwrap_or(0),
         form: OutputForm::of(global.json, arguments.raw),
         color: global.color,
-    }
+    })
 }

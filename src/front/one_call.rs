@@ -126,7 +126,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
 }
 
 /// Whether the front writes a newline of its own after the reply.
-fn gets_newline(reply: &Reply) -> bool {
+pub fn gets_newline(reply: &Reply) -> bool {
     matches!(reply, Reply::Output { bytes, raw } if !newline_after(bytes, *raw).is_empty())
 }
 

@@ -36,7 +36,9 @@ impl fmt::Display for ConnectError {
         let server = &self.server;
         match &self.cause {
             ConnectCause::Address(why) => write!(f, "`{server}` is no address of a NATS server: {why}"),
-            ConnectCause::NoServer(why) => write!(f, "no NATS server at `{server}`: {why}"),
+            ConnectCause::NoServer(why) => {
+                write!(f, "no NATS server at `{server}`: {why}; `nats-server` starts one there")
+            }
             ConnectCause::Refused => write!(f, "the NATS server `{server}` refuses these credentials"),
             ConnectCause::Credentials(why) => write!(f, "the credentials for `{server}`: {why}"),
             ConnectCause::Tls(why) => write!(f, "the NATS server `{server}`: {why}"),

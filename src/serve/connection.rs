@@ -1,6 +1,7 @@
 //! One client of a server: its requests are read on a thread of its own and answered here, or by the session, or on a
 //! thread where an answer takes its time.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -163,7 +164,7 @@ impl Connection {
                 Ok(()) => return,
                 Err(error) => Err(error),
             },
-            "complete" => self.with_session(|session| methods::complete(&self.shared().kernel, session, params)),
+            "complete" => self.with_session(|session| methods::complete(self.shared(), session, params)),
             method => match methods::find(method) {
                 None => Err(methods::unknown(method)),
                 Some(method) => return self.on_thread(id, method, params),
@@ -254,7 +255,8 @@ impl Connection {
             Some(session) => session,
             none => {
                 let hello = self.hello.get_or_init(|| self.silent()).clone();
-                none.insert(SessionThread::start(&self.shared().kernel, self.link(), self.session_owner, hello)?)
+                let (kernel, project) = (&self.shared().kernel, self.shared().project().map(Path::to_owned));
+                none.insert(SessionThread::start(kernel, self.link(), self.session_owner, hello, project)?)
             }
         };
         work(session)

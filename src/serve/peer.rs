@@ -11,7 +11,12 @@ use crate::ownership::user;
 /// # Errors
 /// The system does not tell.
 pub fn is_own(stream: &UnixStream) -> io::Result<bool> {
-    Ok(user_of(stream)? == user())
+    Ok(is_admitted(user_of(stream)?, user()))
+}
+
+/// Whether a process of the user `peer` may come in where `own` serves: nobody else, root neither.
+fn is_admitted(peer: u32, own: u32) -> bool {
+    peer == own
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -42,6 +47,16 @@ fn user_of(stream: &UnixStream) -> io::Result<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_user_is_refused() {
+        assert!(is_admitted(1000, 1000) && is_admitted(0, 0));
+        for (peer, own) in [(1001, 1000), (0, 1000), (1000, 0), (65_534, 1000)] {
+            assert!(!is_admitted(peer, own), "{peer} at {own}");
+        }
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(user_of(&one).unwrap(), user(), "the system names the user, and not a process");
+    }
 
     #[test]
     fn the_other_end_of_a_pair_is_ones_own() {

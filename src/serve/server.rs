@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::connection::Connection;
 use super::listen::{Listening, listen};
-use super::outbox::OnFull;
+use super::outbox::{OnFull, WRITE_STEP};
 use super::peer;
 use super::shared::{CLIENTS_MAX, ServerLog, Shared};
 use super::stream::Stream;
@@ -50,7 +50,7 @@ impl Server {
         let listening = listen(options.name.as_deref())?;
         let (tcp, token) = tcp.unzip();
         let name = listening.name.clone();
-        let shared = Arc::new(Shared::new(kernel, name, token, options.read_only, log));
+        let shared = Arc::new(Shared::new(kernel, name, token, options, log));
         let mut server = Server { shared, listening: None, tcp: None, acceptors: Vec::new() };
         let socket = listening.listener.try_clone().map_err(|error| failed(&error))?;
         server.listening = Some(listening);
@@ -64,7 +64,7 @@ impl Server {
 
     /// Serves a kernel without a socket of its own: clients come by [`Server::join`].
     pub fn unlisted(kernel: Arc<Kernel>, name: String, log: ServerLog) -> Server {
-        let shared = Arc::new(Shared::new(kernel, name, None, false, log));
+        let shared = Arc::new(Shared::new(kernel, name, None, &ServeOptions::default(), log));
         Server { shared, listening: None, tcp: None, acceptors: Vec::new() }
     }
 
@@ -199,15 +199,24 @@ fn let_in(shared: &Arc<Shared>, mut stream: Stream) {
 fn start_threads(shared: &Arc<Shared>, connection: &Arc<Connection>, stream: Stream) -> io::Result<()> {
     let mut written = stream.try_clone()?;
     let link = Arc::clone(connection.link());
-    link.outbox.owns(stream.try_clone()?);
+    stream.set_write_timeout(Some(WRITE_STEP))?;
+    link.outbox.owns(stream.try_clone()?, dropped(shared.name()));
     thread::Builder::new().name("plugsh-write".to_owned()).spawn(move || link.outbox.write_to(&mut written))?;
     let (shared, connection) = (Arc::clone(shared), Arc::clone(connection));
     let reader = thread::Builder::new().name("plugsh-read".to_owned());
     reader.spawn(move || {
         connection.serve(stream);
         shared.remove(connection.id());
+        drop(connection);
+        shared.trim_memory();
     })?;
     Ok(())
+}
+
+/// The last line to a client that is dropped because it does not read.
+fn dropped(name: &str) -> Vec<u8> {
+    let why = format!("`{name}` has dropped this client: it did not read what it was sent");
+    notification("bye", &json!({ "message": why }))
 }
 
 /// Lets jobs end for `grace`, and kills those that are left.

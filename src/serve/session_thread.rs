@@ -94,6 +94,7 @@ impl SessionThread {
         link: &Arc<Link>,
         owner: OwnerId,
         hello: Hello,
+        project: Option<PathBuf>,
     ) -> Result<SessionThread, WireError> {
         let (runs, incoming) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (sender, outside) = mpsc::channel();
@@ -101,7 +102,7 @@ impl SessionThread {
         let (kernel, link, names) = (Arc::clone(kernel), Arc::clone(link), Arc::clone(&variables));
         let body = move || {
             let front = WireFront::new(Arc::clone(&link), hello.clone());
-            let mut session = start(kernel, Box::new(front), options(&hello, owner), Stdin::Free);
+            let mut session = start(kernel, Box::new(front), options(&hello, owner, project), Stdin::Free);
             let outside = Outside { interrupter: session.interrupter(), grammar: session.grammar() };
             if sender.send(outside).is_ok() {
                 Runner { session: &mut session, link: &link, names: &names, aliases: Value::Null }.serve(&incoming);
@@ -138,8 +139,9 @@ impl SessionThread {
     }
 }
 
-fn options(hello: &Hello, owner: OwnerId) -> SessionOptions {
+fn options(hello: &Hello, owner: OwnerId, project: Option<PathBuf>) -> SessionOptions {
     SessionOptions {
+        project,
         json: hello.json,
         quiet: hello.quiet,
         keep_going: hello.keep_going,

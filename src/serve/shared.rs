@@ -1,18 +1,25 @@
 //! The state that the threads of a server share: the kernel, the clients that have come, and whether the end has begun.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::token::Token;
 use super::wire::{PROTOCOL, Welcome};
 use super::wire_front::Link;
+use crate::allocator;
 use crate::kernel::Kernel;
+use crate::shell::front::ServeOptions;
 
 /// The most clients at once.
 pub const CLIENTS_MAX: usize = 64;
+
+/// Interval at which memory goes back to the system at most: each time costs milliseconds.
+const TRIM_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Takes what a server has to tell of itself, a line each.
 pub type ServerLog = Box<dyn Fn(&str) + Send + Sync>;
@@ -23,7 +30,9 @@ pub struct Shared {
     name: String,
     token: Option<Token>,
     read_only: bool,
+    project: Option<PathBuf>,
     log: ServerLog,
+    trimmed: Mutex<Instant>,
     clients: Mutex<Clients>,
     is_ending: AtomicBool,
 }
@@ -38,13 +47,21 @@ struct Clients {
 
 impl Shared {
     /// A server of a kernel, without clients.
-    pub fn new(kernel: Arc<Kernel>, name: String, token: Option<Token>, read_only: bool, log: ServerLog) -> Shared {
+    pub fn new(
+        kernel: Arc<Kernel>,
+        name: String,
+        token: Option<Token>,
+        options: &ServeOptions,
+        log: ServerLog,
+    ) -> Shared {
         Shared {
             kernel,
             name,
             token,
-            read_only,
+            read_only: options.read_only,
+            project: options.project.clone(),
             log,
+            trimmed: Mutex::new(Instant::now()),
             clients: Mutex::new(Clients::default()),
             is_ending: AtomicBool::new(false),
         }
@@ -68,6 +85,11 @@ impl Shared {
     /// Whether clients may look and not touch.
     pub fn is_read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// The project's file, where the server was given one.
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
     }
 
     /// Whether a client's token is the server's.
@@ -105,6 +127,15 @@ impl Shared {
     /// Forgets a client.
     pub fn remove(&self, id: u64) {
         self.clients.lock().links.remove(&id);
+    }
+
+    /// Gives the memory of clients that have gone back to the system, but for those of the last moment.
+    pub fn trim_memory(&self) {
+        let Some(mut trimmed) = self.trimmed.try_lock() else { return };
+        if trimmed.elapsed() >= TRIM_INTERVAL {
+            allocator::trim();
+            *trimmed = Instant::now();
+        }
     }
 
     /// The lines to all clients.

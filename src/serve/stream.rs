@@ -60,6 +60,17 @@ impl Stream {
         }
     }
 
+    /// The longest time that a write waits for the reader; `None`: for ever.
+    ///
+    /// # Errors
+    /// The stream is closed already.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match self {
+            Stream::Socket(stream) => stream.set_write_timeout(timeout),
+            Stream::Tcp(stream) => stream.set_write_timeout(timeout),
+        }
+    }
+
     /// Whether the other side is gone. On TCP one that says nothing more is taken for gone: the system does not tell.
     pub fn is_hung_up(&self) -> bool {
         let mut looked = [PollFd::new(self, PollFlags::empty())];

@@ -132,6 +132,8 @@ pub struct ServeOptions {
     pub name: Option<String>,
     /// An address on loopback that is listened at besides, with the file of its token.
     pub tcp: Option<(SocketAddr, PathBuf)>,
+    /// The project's file for `up` and completion, absolute; `None`: the one that is found from the working directory.
+    pub project: Option<PathBuf>,
     /// Clients may look and not touch.
     pub read_only: bool,
 }

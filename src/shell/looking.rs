@@ -6,7 +6,7 @@ use super::reply::ShellError;
 use super::session::{Access, Session};
 
 /// Commands that change nothing that others see, whatever their words are.
-const LOOKS: [&str; 37] = [
+const LOOKS: [&str; 36] = [
     "ps",
     "info",
     "plugins",
@@ -43,10 +43,11 @@ const LOOKS: [&str; 37] = [
     "expect-fuel",
     "expect-tree",
     "cd",
-    "log-level",
 ];
 /// Commands that only look as long as nothing stands after them but options.
-const LOOKS_ALONE: [&str; 3] = ["trace", "limits", "policy"];
+const LOOKS_ALONE: [&str; 4] = ["trace", "limits", "policy", "log-level"];
+/// Commands that only look with this option.
+const LOOKS_WITH: [(&str, &str); 2] = [("up", "--check"), ("up", "--schema")];
 
 impl Session {
     /// Refuses a command that changes something, where the session may only look.
@@ -56,7 +57,10 @@ impl Session {
     pub(super) fn check_access(&self, command: &Command, words: &[Word]) -> Result<(), ShellError> {
         let has_positional =
             || command.shape().slots(words, 0).iter().any(|slot| matches!(slot, ArgSlot::Positional(_)));
-        let looks = LOOKS.contains(&command.name) || (LOOKS_ALONE.contains(&command.name) && !has_positional());
+        let has_option = |option: &str| words.iter().any(|word| word.literal_start() == option.as_bytes());
+        let looks = LOOKS.contains(&command.name)
+            || (LOOKS_ALONE.contains(&command.name) && !has_positional())
+            || LOOKS_WITH.iter().any(|(name, option)| *name == command.name && has_option(option));
         if looks { Ok(()) } else { self.check_touch(&format!("`{}`", command.name)) }
     }
 
@@ -85,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_looks_is_in_the_table() {
-        for name in LOOKS.iter().chain(&LOOKS_ALONE) {
+        for name in LOOKS.iter().chain(&LOOKS_ALONE).chain(LOOKS_WITH.iter().map(|(name, _)| name)) {
             assert!(find(TABLE, name).is_some(), "no command `{name}`");
         }
     }
@@ -95,16 +99,37 @@ mod tests {
         let options = SessionOptions { access: Access::ReadOnly, ..SessionOptions::default() };
         let (front, _) = Headless::new();
         let mut session = start(Kernel::new(KernelOptions::default()), Box::new(front), options, Stdin::Used);
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let (looks, touches) = (file("looks", "ps\necho 1\n"), file("touches", "ps\nload echo\n"));
         let mut run = |line: &str| {
             let script = parse(line, &session.grammar()).unwrap();
             session.run_statements(&script).map_err(|error| error.message)
         };
-        for line in
-            ["ps", "trace -n 3", "limits", "time ps", "set x 1; echo $x", "if ps; echo 1; end", "alias a = ps; a"]
-        {
+        for line in [
+            "ps",
+            "trace -n 3",
+            "limits",
+            "time ps",
+            "set x 1; echo $x",
+            "if ps; echo 1; end",
+            "alias a = ps; a",
+            "log-level",
+        ] {
             assert_eq!(run(line), Ok(()), "{line}");
         }
+        assert_eq!(run(&format!("source {looks}")), Ok(()));
+        assert!(run(&format!("source {touches}")).unwrap_err().contains(":2: `load`: a read-only session may look"));
+        assert!(run("up --check").unwrap_err().contains("no `plugsh.toml`"), "it looks for the file");
         let touching = [
+            "log-level debug",
+            "up",
+            "up x",
+            "up -- --check",
             "load echo",
             "trace clear",
             "echo.echo hi",

@@ -70,9 +70,10 @@ pub mod tree;
 mod unknown;
 mod waits;
 
+pub use cancellable_io::CancellableReader;
 pub use front::{Front, PaneRequest, PaneSize, PictureSize};
 pub use grammar::{AliasGrammar, CommandGrammar, resolve, split_dotted};
-pub use incoming::SCRIPT_BYTES_MAX;
+pub use incoming::{Incoming, SCRIPT_BYTES_MAX};
 pub use interrupt::{Interrupt, Interrupter};
 pub use notice_feed::NoticeFeed;
 pub use redirect::FileSink;

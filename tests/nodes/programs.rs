@@ -8,6 +8,7 @@ fn no_server_is_told_in_one_line() {
     let url = format!("nats://127.0.0.1:{port}");
     let error = ended(plugsh(&url, &["-c", "ps"])).failed();
     assert!(error.contains(&format!("no NATS server at `{url}`")), "{error}");
+    assert!(error.contains("; `nats-server` starts one there"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 

@@ -62,7 +62,9 @@ fn what_cannot_start_is_told_and_the_others_start() {
 #[test]
 fn scripts_go_on_after_a_failed_start_where_they_are_asked_to() {
     let text = "[plugin.gone]\nsource = \"gone.wasm\"\n";
+    let before = plugsh().file("plugsh.toml", text).args(["--keep-going", "-c", "echo on", "up"]).run().code(1);
     let run = plugsh().file("plugsh.toml", text).args(["up", "--keep-going", "-c", "echo on"]).run().code(1);
+    assert_eq!((&before.stdout, &before.stderr), (&run.stdout, &run.stderr), "an option before `up` is one of `up`");
     assert_eq!(printed(&run), "on\n");
     assert!(run.stderr.ends_with("plugsh: `plugsh.toml`: 1 of 1 plugin not started\n"), "{}", run.stderr);
 }

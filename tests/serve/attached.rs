@@ -1,6 +1,6 @@
 //! `plugsh attach` with `-c` and scripts, `plugsh call --attach`, `plugsh ls`.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::Stdio;
 
 use crate::served::{Ran, plugsh, serve, serve_with};
@@ -56,6 +56,31 @@ fn standard_input_gives_lines_or_input() {
     };
     assert_eq!(run(&["attach", "shop"], b"echo.echo <<END\na\nb\nEND\n").out(), "a\nb\n");
     assert_eq!(run(&["attach", "shop", "-c", "echo.echo @-"], b"typed").out(), "typed\n");
+    let failed = run(&["attach", "shop"], b"echo one\n\nnosuch\necho two\n");
+    assert_eq!((failed.code, failed.stdout.as_str()), (Some(2), "one\n"));
+    assert!(failed.stderr.starts_with("stdin:3: no command `nosuch`"), "{}", failed.stderr);
+    let went_on = run(&["attach", "shop", "--keep-going"], b"nosuch\necho two\nexit 5\necho three\n");
+    assert_eq!((went_on.code, went_on.stdout.as_str()), (Some(5), "two\n"), "{went_on:?}");
+    let bytes = run(&["attach", "shop"], b"echo one\necho \xff\n");
+    assert_eq!((bytes.code, bytes.stdout.as_str()), (Some(1), "one\n"));
+    assert!(bytes.stderr.starts_with("stdin:2: not UTF-8"), "{}", bytes.stderr);
+}
+
+#[test]
+fn lines_of_standard_input_run_as_they_come() {
+    let served = serve("load echo");
+    let mut child = served.plugsh(&["attach", "shop"]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    for typed in ["echo.echo first\n", "echo.echo <<END\nsecond\nEND\n", "set x third\necho $x\n"] {
+        // The next is written only once this one has answered.
+        input.write_all(typed.as_bytes()).unwrap();
+        output.read_line(&mut line).unwrap();
+    }
+    drop(input);
+    assert_eq!((line.as_str(), child.wait().unwrap().code()), ("first\nsecond\nthird\n", Some(0)));
 }
 
 #[test]
@@ -75,6 +100,11 @@ fn a_call_from_the_command_line() {
     let failed = called(&["misbehave", "spin", "--timeout", "10ms"]);
     assert_eq!(failed.code, Some(124), "{failed:?}");
     assert!(called(&["echo", "nosuch"]).stderr.contains("no function `nosuch` in `1:echo`"));
+    assert_eq!(called(&["echo", "echo", "--input", "a", "--loop", "2"]).out(), "a\na\n");
+    let limited = called(&["echo", "echo", "--memory-max", "4"]);
+    let why = "plugsh: `--memory-max` with `--attach`: a process has the limits that it was loaded with; `--timeout` is \
+        the call's\n";
+    assert_eq!((limited.code, limited.stderr.as_str()), (Some(2), why));
 }
 
 #[test]
@@ -86,6 +116,14 @@ fn read_only_clients_look_and_touch_nothing() {
         let ran = looked(line);
         assert!(ran.code == Some(1) && ran.stderr.contains("may look and not touch"), "{line}: {ran:?}");
     }
+    std::fs::write(served.dir.path().join("touching"), "ps\nload front\n").unwrap();
+    let ran = looked("source touching");
+    assert!(ran.stdout.contains("echo") && ran.stderr.contains("`load`: a read-only session"), "{ran:?}");
+    assert!(looked("log-level debug").stderr.contains("may look and not touch"));
+    assert_eq!(looked("log-level").out(), served.attach("log-level").out());
+    std::fs::write(served.dir.path().join("plugsh.toml"), "[plugin.shop]\nsource = \"echo\"\n").unwrap();
+    assert_eq!(looked("up --check").code, Some(0));
+    assert!(looked("up").stderr.contains("may look and not touch"));
     let served = serve_with("load echo", &["--read-only"]);
     let ran = served.attach("kill echo");
     assert!(ran.stderr.contains("may look and not touch"), "{ran:?}");

@@ -51,6 +51,40 @@ fn python_calls_follows_and_kills() {
 }
 
 #[test]
+fn the_readmes_lines_of_python_run_as_they_stand() {
+    if !has_python() {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let lines =
+        readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of Python");
+    let served = serve("load echo\nload misbehave");
+    let mut python = Command::new("python3");
+    python.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", root.join("tests/clients"));
+    python.env("XDG_RUNTIME_DIR", served.dir.path()).args(["-u", "-c", lines]).stdout(Stdio::piped());
+    let mut child = python.spawn().unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut wire = served.connect();
+    // Calls until one is followed: the client has come by then.
+    let told = std::thread::scope(|scope| {
+        let told = scope.spawn(|| printed.next().unwrap().unwrap());
+        while !told.is_finished() {
+            let id = wire.request("call", json!({ "plugin": "misbehave", "function": "panic" }));
+            wire.response(id);
+        }
+        told.join().unwrap()
+    });
+    assert!(told.starts_with("misbehave panic ") && !told.ends_with(" None"), "{told}");
+    let names = |wire: &mut crate::served::Wire<_>| wire.ask("ps", json!({})).to_string();
+    while names(&mut wire).contains("misbehave") {}
+    let calls = wire.ask("calls", json!({ "filter": "callee=echo and function=echo" }));
+    assert_eq!(calls["calls"][0]["bytes_in"], 2, "b'hi' was called with");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn the_client_is_small_and_needs_nothing() {
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/plugsh_client.py");
     let text = std::fs::read_to_string(client).unwrap();

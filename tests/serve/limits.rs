@@ -69,6 +69,12 @@ fn tcp_wants_loopback_and_the_token() {
     assert_eq!(known.ask("ps", json!({}))[0]["name"], "echo");
     let ran = served.run(&["attach", &address, "--token-file", "token", "-c", "echo.echo hi"]);
     assert_eq!(ran.out(), "hi\n");
+    let call = |more: &[&str]| {
+        served.run(&[&["call", "--attach", &address, "echo", "echo", "--input", "called"], more].concat())
+    };
+    assert_eq!(call(&["--token-file", "token"]).out(), "called\n");
+    let untold = call(&[]);
+    assert!(untold.code == Some(2) && untold.stderr.contains("an address wants `--token-file FILE`"), "{untold:?}");
     let elsewhere = served.run(&["serve", "--tcp", "0.0.0.0:0", "--token-file", "token"]);
     assert!(elsewhere.code == Some(2) && elsewhere.stderr.contains("only an address on loopback"), "{elsewhere:?}");
     served.signal("-TERM");

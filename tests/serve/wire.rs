@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::served::serve;
+use crate::served::{serve, serve_with};
 
 #[test]
 fn the_first_line_says_who_is_there() {
@@ -81,6 +81,53 @@ fn a_line_is_interrupted() {
 }
 
 #[test]
+fn a_wait_gives_what_the_job_gave() {
+    let served = serve("load echo\nload misbehave");
+    let mut wire = served.connect();
+    wire.ask("run", json!({ "line": "echo.echo kept &" }));
+    let id = wire.request("run", json!({ "line": "wait %1" }));
+    assert_eq!(wire.wait_for("show")["reply"]["output"], "kept");
+    assert_eq!(wire.response(id)["result"]["code"], 0);
+    wire.ask("run", json!({ "line": "misbehave.spin --timeout 10ms &" }));
+    let result = wire.ask("run", json!({ "line": "wait %2" }));
+    assert_eq!((&result["code"], &result["error"]["code"]), (&json!(124), &json!(124)), "{result}");
+    wire.ask("run", json!({ "line": "misbehave.spin &" }));
+    let id = wire.request("run", json!({ "line": "wait %3" }));
+    wire.request("kill", json!({ "target": "%3" }));
+    let result = &wire.response(id)["result"];
+    assert_eq!(result["code"], 1, "{result}");
+    assert!(result["error"]["message"].as_str().unwrap().contains("killed"), "{result}");
+}
+
+#[test]
+fn a_watch_sends_frames_until_it_is_interrupted() {
+    let served = serve("load echo");
+    let mut wire = served.connect();
+    wire.ask("hello", json!({ "terminal": true }));
+    let id = wire.request("run", json!({ "line": "watch -n 0.01 ps" }));
+    for _ in 0..2 {
+        let frame = wire.wait_for("frame");
+        assert_eq!(frame["run"], json!(id));
+        let shown = frame["frame"].to_string();
+        assert!(shown.contains("watch") || shown.contains("ps"), "{frame}");
+        assert!(shown.contains("echo"), "{frame}");
+    }
+    wire.request("interrupt", json!({}));
+    let mut last = json!({});
+    let result = loop {
+        let message = wire.read().expect("a response");
+        if message["method"] == "frame" {
+            last = message["params"].clone();
+        }
+        if message["id"] == json!(id) && message.get("result").is_some() {
+            break message["result"].clone();
+        }
+    };
+    assert_eq!(last["frame"], json!(null), "the frames are over");
+    assert_eq!(wire.ask("ps", json!({}))[0]["name"], "echo", "{result}");
+}
+
+#[test]
 fn words_are_completed_with_the_sessions_names() {
     let served = serve("load echo");
     let mut wire = served.connect();
@@ -89,6 +136,18 @@ fn words_are_completed_with_the_sessions_names() {
     assert_eq!(found["candidates"][0]["shown"], "greeting");
     let found = wire.ask("complete", json!({ "line": "kill ec" }));
     assert_eq!((&found["start"], &found["candidates"][0]["replacement"]), (&json!(5), &json!("echo ")));
+}
+
+#[test]
+fn the_project_that_the_server_was_given_is_that_of_its_clients() {
+    let served = serve_with("load echo", &["--project", "elsewhere/shop.toml"]);
+    std::fs::create_dir(served.dir.path().join("elsewhere")).unwrap();
+    std::fs::write(served.dir.path().join("elsewhere/shop.toml"), "[plugin.market]\nsource = \"echo\"\n").unwrap();
+    let mut wire = served.connect();
+    let found = wire.ask("complete", json!({ "line": "up mar" }));
+    assert_eq!(found["candidates"][0]["shown"], "market", "{found}");
+    assert_eq!(wire.ask("run", json!({ "line": "up" }))["code"], 0);
+    assert_eq!(wire.ask("ps", json!({}))[1]["name"], "market");
 }
 
 #[test]

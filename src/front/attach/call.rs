@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::front::console::{Color, Console};
-use crate::front::one_call::OutputForm;
+use crate::front::one_call::{OutputForm, gets_newline};
 use crate::serve::client::{Connect, connect};
 use crate::serve::wire::{WireError, bytes_of, put_bytes};
 use crate::shell::front::Front;
@@ -39,6 +39,7 @@ pub fn run(call: RemoteCall) -> Result<u8, ShellError> {
     };
     let client = connect(&call.connect)?;
     let mut console = Console::new(None, call.color, std::rc::Rc::default());
+    let ends_each = call.repeat > 1 && call.form == OutputForm::Text;
     for _ in 0..call.repeat {
         let mut params = Map::new();
         params.insert("plugin".to_owned(), call.plugin.clone().into());
@@ -50,6 +51,10 @@ pub fn run(call: RemoteCall) -> Result<u8, ShellError> {
         let answer = client.request("call", &Value::Object(params)).wait();
         let reply = reply(answer, call.form)?;
         console.show(&reply).map_err(|error| output_error(&error))?;
+        // As a local call's loop has it.
+        if ends_each && !gets_newline(&reply) {
+            console.show(&Reply::line("")).map_err(|error| output_error(&error))?;
+        }
     }
     Ok(0)
 }

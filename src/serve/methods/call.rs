@@ -22,7 +22,8 @@ struct CallParams {
     timeout_ms: Option<u64>,
 }
 
-/// Calls; the call's own thread answers at its end, as `call --json` does. One that fails is an error whose data is that.
+/// Calls; the call's own thread answers at its end, as `call --json` does. One that fails is an error whose data is
+/// that.
 ///
 /// # Errors
 /// The fields are wrong, there is no such process, or the call fails.

@@ -1,12 +1,10 @@
 //! `complete`: the words that fit at the cursor of a line.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::kernel::Kernel;
 use crate::serve::session_thread::SessionThread;
+use crate::serve::shared::Shared;
 use crate::serve::wire::{WireError, params_of};
 use crate::shell::completion::{Completions, Known, complete as complete_line};
 
@@ -22,11 +20,12 @@ struct CompleteParams {
 ///
 /// # Errors
 /// The fields are wrong.
-pub fn complete(kernel: &Arc<Kernel>, session: &SessionThread, params: Map<String, Value>) -> Result<Value, WireError> {
+pub fn complete(shared: &Shared, session: &SessionThread, params: Map<String, Value>) -> Result<Value, WireError> {
     let CompleteParams { line, pos } = params_of(params)?;
     let pos = line.floor_char_boundary(pos.unwrap_or(line.len()));
     let variables = session.variables.lock().clone();
-    let known = Known { kernel, grammar: &session.grammar, variables: &variables, project: None };
+    let known =
+        Known { kernel: &shared.kernel, grammar: &session.grammar, variables: &variables, project: shared.project() };
     let Completions { start, candidates } = complete_line(&known, &line, pos);
     Ok(json!({ "start": start, "candidates": candidates }))
 }

@@ -27,7 +27,8 @@ pub struct Method {
     pub name: &'static str,
     /// Whether it changes what others see: a read-only client may not ask for it.
     pub changes: bool,
-    /// Whether the thread that reads the client's lines may run it: it answers at once, or leaves the answer to another.
+    /// Whether the thread that reads the client's lines may run it: it answers at once, or leaves the answer to
+    /// another.
     pub is_quick: bool,
     /// Gives the answer; `None` where it was sent already.
     pub run: fn(&Arc<Caller>, &Value, Map<String, Value>) -> Answer,

@@ -50,9 +50,10 @@ struct ServeWords {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<ServeWords>()?;
     let ServeWords { action, name, tcp, token_file, read_only } = words;
+    let project = session.options().project.clone();
     let request = match action {
         Some(_) => ServeRequest::Off,
-        None => ServeRequest::On(ServeOptions { name, tcp: tcp.zip(token_file), read_only }),
+        None => ServeRequest::On(ServeOptions { name, tcp: tcp.zip(token_file), project, read_only }),
     };
     session.front().serve(request)
 }

@@ -36,7 +36,7 @@ pub static COMMAND: Command = Command {
         the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. `trace host on` lists what plugins ask of their \
         host too, below the calls that asked: variables, configuration, log lines, HTTP, and WASI's files, clock and random bytes, \
         with bytes and times; `trace host on EXPR` only some, until `trace host off`. `stats` and `expect-calls` count them \
-        only where EXPR asks for `kind=host`, and loads only where it asks for `kind=load`. The stock host's are not seen. GREW is the linear memory that a call added to its own plugin \
+        only where EXPR asks for `kind=host`, and loads only where it asks for `kind=load`. The stock host's are not seen, but for those of a product's own functions (`help embed`). GREW is the linear memory that a call added to its own plugin \
         and left there (`-e 'grew>0'` finds a leak); the stock host does not tell it. `trace fuel on` counts FUEL in \
         processes that are loaded or reloaded from then on, until `trace fuel off`: about a unit an instruction and one for each 64 bytes that the host \
         copies, the same in every run, of the call's own plugin without those that it called. Counted code takes up to twice the time. A narrow terminal leaves out AT, OUT, IN, GREW, CALLER, SEQ, TOOK, HELD, \

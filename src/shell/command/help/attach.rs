@@ -18,7 +18,7 @@ const PARTS: &[Part] = &[
     Row("plugsh attach shop", "a prompt there; without a name where one thing is served"),
     Row("plugsh attach shop FILE", "a script of this side; -c LINES, or lines from standard input"),
     Row("plugsh attach shop --read-only", "look, and change nothing"),
-    Row("plugsh call --attach shop P F", "call function F of process P; --input, --stdin, --timeout, --json"),
+    Row("plugsh call --attach shop P F", "call function F of process P; --input, --stdin, --timeout, --loop, --json"),
     Note("`serve` at a prompt serves the processes that one sits at."),
     Blank,
     Heading("Where things are"),
@@ -39,7 +39,7 @@ const PARTS: &[Part] = &[
     Note(
         "The socket is $XDG_RUNTIME_DIR/plugsh/NAME.sock, else plugsh-UID/NAME.sock among the temporary files: for \
             your user alone. `--tcp 127.0.0.1:7070 --token-file FILE` listens on loopback besides, for who knows the \
-            file's token.",
+            file's token: `attach` and `call --attach` take 127.0.0.1:7070 for NAME, with --token-file.",
     ),
     Blank,
     Heading("The wire"),

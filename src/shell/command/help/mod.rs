@@ -3,6 +3,7 @@
 mod attach;
 mod blocks;
 mod debugging;
+mod embed;
 mod filters;
 mod guests;
 mod language;
@@ -17,7 +18,7 @@ use crate::text::{closest, quoted};
 use topic::Topic;
 
 /// The topics, in the order in which they are offered.
-const TOPICS: [Topic; 8] = [
+const TOPICS: [Topic; 9] = [
     language::LANGUAGE,
     blocks::BLOCKS,
     filters::FILTERS,
@@ -26,6 +27,7 @@ const TOPICS: [Topic; 8] = [
     project::PROJECT,
     attach::ATTACH,
     wire::WIRE,
+    embed::EMBED,
 ];
 
 /// The command `help`.
@@ -36,7 +38,8 @@ pub static COMMAND: Command = Command {
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
         `help filters` what EXPR is, `help debugging` how a bug is found, `help guests` what a plugin can call, \
-        `help project` what `plugsh.toml` says, `help attach` how several terminals share a system, `help wire` what programs say to a server. `help PLUGIN.FUNCTION` shows what a function of a \
+        `help project` what `plugsh.toml` says, `help attach` how several terminals share a system, `help wire` what programs say to a server, `help embed` how a product \
+        runs plugins in itself. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
         "\
