@@ -2,6 +2,7 @@
 //! call` in `cli/pflag.rs`, the manual page in `cli/man.rs`.
 
 mod before_mode;
+mod lines;
 pub mod man;
 pub mod mistake;
 mod nodes;
@@ -23,6 +24,7 @@ use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::scaffold::Language;
 use plugsh::shell::units::{parse_count, parse_duration};
 
+pub use self::lines::LineArgs;
 pub use self::nodes::{NatsArgs, NodeArgs};
 pub use self::serving::{AttachArgs, ServeArgs, remote_call};
 
@@ -162,30 +164,11 @@ pub struct ScriptArgs {
     /// `--`. With `-c` all are arguments.
     #[arg(value_name = "FILE")]
     pub words: Vec<OsString>,
-    /// Run these commands.
-    #[arg(short = 'c', value_name = "COMMANDS")]
-    pub commands: Option<String>,
-    /// Show each line before it runs, if it does not begin with a space; `--pane` does so too.
-    #[arg(short = 'e', long = "echo")]
-    pub echo: bool,
-    /// Stay at the prompt afterwards.
-    #[arg(short = 'i', long = "interactive")]
-    pub interactive: bool,
-    /// Set a variable.
-    #[arg(short = 'v', long = "variable", value_name = "NAME=VALUE")]
-    pub variables: Vec<String>,
-    /// Go on after a line that failed.
-    #[arg(long)]
-    pub keep_going: bool,
-    /// Say nothing of what was done (`1:front`, `killed 1:front`); errors are still told.
-    #[arg(short = 'q', long)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub lines: LineArgs,
     /// Do not read the rc file.
     #[arg(long)]
     pub no_rc: bool,
-    /// Show processes and calls live below.
-    #[arg(long)]
-    pub pane: bool,
 }
 
 /// The subcommands.

@@ -17,6 +17,7 @@ use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArg
 use plugsh::allocator;
 use plugsh::front::attach;
 use plugsh::front::one_call::{self, CallInput, CallSource, OneCall, OutputForm};
+use plugsh::front::opening::RcFile;
 use plugsh::front::repl::paths::{cache_dir, home_error};
 use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::serve;
@@ -234,33 +235,25 @@ fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<K
 }
 
 fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError> {
-    let variables = variables(&arguments.variables)?;
+    let lines = arguments.lines;
+    let variables = variables(&lines.variables)?;
     let mut words = arguments.words.into_iter();
-    let source = match arguments.commands {
-        Some(commands) => Some(LineSource::Commands(commands)),
-        None => words.next().map(|file| source(file.into())),
-    };
-    let sources: Vec<LineSource> = source.into_iter().collect();
+    let sources: Vec<LineSource> = lines.source(&mut words).into_iter().collect();
+    let echo = lines.echo || (lines.pane && !sources.is_empty());
     let script_arguments: Vec<Vec<u8>> = words.map(OsString::into_encoded_bytes).collect();
     if script_arguments.len() > ARGUMENTS_MAX {
         return Err(ShellError::usage(format!("a script is given at most {ARGUMENTS_MAX} arguments")));
     }
-    let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
         first: None,
         sources,
         arguments: script_arguments.into(),
         variables,
         color: global.color,
-        stay: arguments.interactive,
-        rc: !arguments.no_rc,
-        pane: arguments.pane,
-        options: SessionOptions {
-            quiet: arguments.quiet,
-            keep_going: arguments.keep_going,
-            echo,
-            ..session_options(global)
-        },
+        after: lines.after(),
+        rc: if arguments.no_rc { RcFile::Skip } else { RcFile::Read },
+        pane: lines.pane_at_start(),
+        options: SessionOptions { quiet: lines.quiet, keep_going: lines.keep_going, echo, ..session_options(global) },
     })
 }
 

@@ -2,7 +2,7 @@
 
 use plugsh::shell::ShellError;
 
-use super::{AttachArgs, Mode, ScriptArgs, ServeArgs};
+use super::{Mode, ScriptArgs, ServeArgs};
 
 impl ScriptArgs {
     /// Moves these options, from before the subcommand, to a subcommand that has them.
@@ -16,7 +16,7 @@ impl ScriptArgs {
                 Ok(())
             }
             Mode::Attach(attach) => {
-                attach.take(self);
+                attach.lines.take(self.lines);
                 Ok(())
             }
             Mode::Serve(serve) => serve.take(self),
@@ -25,25 +25,20 @@ impl ScriptArgs {
     }
 
     fn take(&mut self, before: ScriptArgs) {
-        self.commands = self.commands.take().or(before.commands);
-        self.echo |= before.echo;
-        self.interactive |= before.interactive;
-        self.variables.splice(0..0, before.variables);
-        self.keep_going |= before.keep_going;
-        self.quiet |= before.quiet;
+        self.lines.take(before.lines);
         self.no_rc |= before.no_rc;
-        self.pane |= before.pane;
     }
 
     /// Refuses what changes a prompt or a script alone; an rc file is read by neither of the other modes.
     fn refuse_all(&self) -> Result<(), ShellError> {
+        let lines = &self.lines;
         let given = [
-            ("-c", self.commands.is_some()),
-            ("--echo", self.echo),
-            ("--interactive", self.interactive),
-            ("--variable", !self.variables.is_empty()),
-            ("--keep-going", self.keep_going),
-            ("--pane", self.pane),
+            ("-c", lines.commands.is_some()),
+            ("--echo", lines.echo),
+            ("--interactive", lines.interactive),
+            ("--variable", !lines.variables.is_empty()),
+            ("--keep-going", lines.keep_going),
+            ("--pane", lines.pane),
         ];
         match given.into_iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),
@@ -54,22 +49,10 @@ impl ScriptArgs {
     }
 }
 
-impl AttachArgs {
-    fn take(&mut self, before: ScriptArgs) {
-        self.commands = self.commands.take().or(before.commands);
-        self.echo |= before.echo;
-        self.interactive |= before.interactive;
-        self.variables.splice(0..0, before.variables);
-        self.keep_going |= before.keep_going;
-        self.quiet |= before.quiet;
-        self.pane |= before.pane;
-    }
-}
-
 impl ServeArgs {
-    fn take(&mut self, before: ScriptArgs) -> Result<(), ShellError> {
-        let variables = before.variables;
-        ScriptArgs { variables: Vec::new(), ..before }.refuse_all()?;
+    fn take(&mut self, mut before: ScriptArgs) -> Result<(), ShellError> {
+        let variables = std::mem::take(&mut before.lines.variables);
+        before.refuse_all()?;
         self.variables.splice(0..0, variables);
         Ok(())
     }

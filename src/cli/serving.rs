@@ -11,7 +11,8 @@ use clap::Args;
 use plugsh::front::attach::Attach;
 use plugsh::front::attach::call::RemoteCall;
 use plugsh::front::one_call::OutputForm;
-use plugsh::front::script::{LineSource, Scripts};
+use plugsh::front::opening::{AfterScripts, PaneAtStart, RcFile};
+use plugsh::front::script::Scripts;
 use plugsh::front::serve::Serve;
 use plugsh::runtime::{PluginLimit, Spec};
 use plugsh::serve::client::Connect;
@@ -20,7 +21,7 @@ use plugsh::shell::ShellError;
 use plugsh::shell::front::ServeOptions;
 use plugsh::shell::units::parse_duration;
 
-use super::{CallArgs, Global};
+use super::{CallArgs, Global, LineArgs};
 use crate::{session_options, source, variables};
 
 /// `plugsh serve`.
@@ -65,37 +66,18 @@ pub struct AttachArgs {
     /// and its arguments. With `-c` all after the name are arguments.
     #[arg(value_name = "NAME [FILE [ARG]...]")]
     pub words: Vec<OsString>,
-    /// Run these commands.
-    #[arg(short = 'c', value_name = "COMMANDS")]
-    pub commands: Option<String>,
+    #[command(flatten)]
+    pub lines: LineArgs,
     /// Look, and change nothing.
     #[arg(long)]
     pub read_only: bool,
     /// The file of the token, for an address.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Show each line before it runs.
-    #[arg(short = 'e', long = "echo")]
-    pub echo: bool,
-    /// Stay at the prompt afterwards.
-    #[arg(short = 'i', long = "interactive")]
-    pub interactive: bool,
-    /// Set a variable of the session.
-    #[arg(short = 'v', long = "variable", value_name = "NAME=VALUE")]
-    pub variables: Vec<String>,
-    /// Go on after a line that failed.
-    #[arg(long)]
-    pub keep_going: bool,
-    /// Say nothing of what was done; errors are still told.
-    #[arg(short = 'q', long)]
-    pub quiet: bool,
-    /// Show processes and calls live below.
-    #[arg(long)]
-    pub pane: bool,
 }
 
 impl ServeArgs {
-    /// What is served, and how.
+    /// The served kernel and its scripts.
     ///
     /// # Errors
     /// A variable is written wrong.
@@ -107,9 +89,9 @@ impl ServeArgs {
             arguments: Arc::default(),
             variables: variables(&arguments.variables)?,
             color: global.color,
-            stay: false,
-            rc: false,
-            pane: false,
+            after: AfterScripts::Exit,
+            rc: RcFile::Skip,
+            pane: PaneAtStart::Closed,
             options: session_options(global),
         };
         let tcp = arguments.tcp.zip(arguments.token_file);
@@ -120,34 +102,31 @@ impl ServeArgs {
 }
 
 impl AttachArgs {
-    /// What is done at a server.
+    /// The work at a server.
     ///
     /// # Errors
     /// A variable is written wrong.
     pub fn attach(self, global: &Global) -> Result<Attach, ShellError> {
-        let arguments = self;
-        let mut words = arguments.words.into_iter();
+        let AttachArgs { words, lines, read_only, token_file } = self;
+        let mut words = words.into_iter();
         let target = words.next().map(|name| name.to_string_lossy().into_owned());
-        let source = match arguments.commands {
-            Some(commands) => Some(LineSource::Commands(commands)),
-            None => words.next().map(|file| source(file.into())),
-        };
+        let source = lines.source(&mut words);
         let hello = Hello {
-            access: if arguments.read_only { Access::ReadOnly } else { Access::Full },
+            access: if read_only { Access::ReadOnly } else { Access::Full },
             json: global.json,
-            quiet: arguments.quiet,
-            keep_going: arguments.keep_going,
-            echo: arguments.echo,
+            quiet: lines.quiet,
+            keep_going: lines.keep_going,
+            echo: lines.echo,
             ..Hello::default()
         };
         Ok(Attach {
-            connect: Connect { target, token_file: arguments.token_file, hello },
+            connect: Connect { target, token_file, hello },
             source,
             arguments: words.map(OsString::into_encoded_bytes).collect(),
-            variables: variables(&arguments.variables)?,
+            variables: variables(&lines.variables)?,
             color: global.color,
-            stay: arguments.interactive,
-            pane: arguments.pane,
+            after: lines.after(),
+            pane: lines.pane_at_start(),
         })
     }
 }

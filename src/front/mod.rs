@@ -5,6 +5,7 @@ pub mod attach;
 mod columns;
 pub mod console;
 pub mod one_call;
+pub mod opening;
 pub mod pane;
 pub mod print;
 pub mod repl;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::console::{Color, Console, TypedLines};
 use super::error_lines::error_lines;
+use super::opening::{AfterScripts, PaneAtStart, RcFile, exit_code, open_screen};
 use super::pane::{KernelSource, Pane};
 use super::print::to_ansi;
 use super::repl::paths;
@@ -35,12 +36,9 @@ pub struct Scripts {
     pub arguments: Arc<[Vec<u8>]>,
     pub variables: Vec<(String, String)>,
     pub color: Color,
-    /// Open the prompt afterwards.
-    pub stay: bool,
-    /// Read the rc file at the prompt.
-    pub rc: bool,
-    /// Open the pane at the start.
-    pub pane: bool,
+    pub after: AfterScripts,
+    pub rc: RcFile,
+    pub pane: PaneAtStart,
     pub options: SessionOptions,
 }
 
@@ -61,52 +59,66 @@ pub enum LineSource {
 pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
     let at_terminal = io::stdin().is_terminal();
-    let prompt = at_terminal && (scripts.sources.is_empty() || scripts.stay);
-    let screen = open_screen(prompt || scripts.pane, scripts.pane)?;
-    if let Some(screen) = &screen {
+    let has_prompt = at_terminal && (scripts.sources.is_empty() || scripts.after == AfterScripts::Stay);
+    let screen = open_screen(has_prompt, scripts.pane)?;
+    let mut session = open_session(kernel, screen.as_ref(), &scripts, &typed)?;
+    let result = run_sources(&mut session, &scripts, at_terminal);
+    if has_prompt && session.exit_code().is_none() {
+        prepare_prompt(&mut session, &scripts, result);
+        return repl::run(&mut session, screen, &typed);
+    }
+    let result = result.and_then(|()| finish(&mut session));
+    if let Some(screen) = screen.filter(|_| at_terminal && scripts.pane == PaneAtStart::Open) {
+        screen.browse();
+    }
+    Ok(exit_code(&mut session, result))
+}
+
+/// The session with its console, its keys, its variables, and its pane where one is wanted.
+fn open_session(
+    kernel: Arc<Kernel>,
+    screen: Option<&Arc<Screen>>,
+    scripts: &Scripts,
+    typed: &TypedLines,
+) -> Result<Session, ShellError> {
+    if let Some(screen) = screen {
         screen.set_colors(scripts.color.is_enabled(true));
         screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
     }
-    let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed)).picturing(Arc::clone(&kernel));
+    let console = Console::new(screen.cloned(), scripts.color, Rc::clone(typed)).picturing(Arc::clone(&kernel));
     if streams::is_enabled() {
-        streams::show(&kernel, screen.clone());
+        streams::show(&kernel, screen.cloned());
     }
-    let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
+    let is_script = scripts.sources.is_empty() && !io::stdin().is_terminal();
+    let stdin = if is_script { Stdin::Script } else { Stdin::Free };
     let mut session = start(kernel, Box::new(console), scripts.options.clone(), stdin);
-    match &screen {
+    match screen {
         Some(screen) => handle_keys(screen, &session),
         None => interruptible(&session)?,
     }
     for (name, value) in &scripts.variables {
         session.set(name, value.as_bytes())?;
     }
-    if scripts.pane {
+    if scripts.pane == PaneAtStart::Open {
         session.front().pane(PaneRequest::On)?;
     }
-    let result = run_sources(&mut session, &scripts, at_terminal);
-    if prompt && session.exit_code().is_none() {
-        if let Err(error) = result {
-            session.show_error(&error);
-        }
-        // An interrupt that ended the scripts must not end the rc file.
-        session.interrupt().take();
-        if scripts.sources.is_empty() {
-            session.notice(welcome());
-        }
-        session.make_interactive();
-        if scripts.rc {
-            run_rc(&mut session);
-        }
-        return repl::run(&mut session, screen, &typed);
+    Ok(session)
+}
+
+/// Shows how the scripts ended, and runs the rc file.
+fn prepare_prompt(session: &mut Session, scripts: &Scripts, result: Result<(), ShellError>) {
+    if let Err(error) = result {
+        session.show_error(&error);
     }
-    let result = result.and_then(|()| finish(&mut session));
-    if scripts.pane
-        && at_terminal
-        && let Some(screen) = &screen
-    {
-        screen.browse();
+    // An interrupt that ended the scripts must not end the rc file.
+    session.interrupt().take();
+    if scripts.sources.is_empty() {
+        session.notice(welcome());
     }
-    Ok(exit_code(&mut session, result))
+    session.make_interactive();
+    if scripts.rc == RcFile::Read {
+        run_rc(session);
+    }
 }
 
 /// Runs the rc file, unless another user can write it.
@@ -135,34 +147,11 @@ fn handle_keys(screen: &Screen, session: &Session) {
     screen.on_stop(Box::new(move || stopper.stop()));
 }
 
-/// The exit code of the scripts; an error that nobody has shown is shown.
-fn exit_code(session: &mut Session, result: Result<(), ShellError>) -> u8 {
-    match result {
-        Err(error) if error.kind == ErrorKind::BrokenPipe || error.is_shown() => error.code(),
-        Err(error) => {
-            session.show_error(&error.diagnostic());
-            error.code()
-        }
-        Ok(()) => session.exit_code().unwrap_or(0),
-    }
-}
-
 /// The first line at the prompt.
 fn welcome() -> Line {
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("plugsh {version}: `help` says how to begin, Ctrl-D leaves");
     Line::new().with(Role::Dim, text)
-}
-
-fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellError> {
-    if !wanted {
-        return Ok(None);
-    }
-    match Screen::open() {
-        Ok(screen) => Ok(Some(Arc::new(screen))),
-        Err(error) if needed => Err(ShellError::failed(format!("no pane: {error}"))),
-        Err(_) => Ok(None),
-    }
 }
 
 /// Runs the sources, and standard input where no terminal and no source gives lines.
@@ -195,7 +184,7 @@ pub fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) 
             return Ok(());
         }
     }
-    if !at_terminal && (scripts.sources.is_empty() || scripts.stay) {
+    if !at_terminal && (scripts.sources.is_empty() || scripts.after == AfterScripts::Stay) {
         session.run_standard_input()?;
     }
     first

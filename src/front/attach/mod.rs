@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::console::{Color, Console, TypedLines};
+use super::opening::{AfterScripts, PaneAtStart, exit_code, open_screen};
 use super::pane::Pane;
 use super::repl;
 use super::screen::Screen;
@@ -22,12 +23,12 @@ use super::script::LineSource;
 use super::signals;
 use crate::serve::client::{Client, Connect, connect};
 use crate::shell::front::PaneRequest;
-use crate::shell::reply::{ErrorKind, Line, Role};
+use crate::shell::reply::{Line, Role};
 use crate::shell::{Interrupt, ShellError};
 use pane::RemoteSource;
 use remote::Remote;
 
-/// What is done at a server.
+/// The work at a server, and what follows it.
 #[derive(Debug)]
 pub struct Attach {
     pub connect: Connect,
@@ -36,10 +37,8 @@ pub struct Attach {
     pub arguments: Vec<Vec<u8>>,
     pub variables: Vec<(String, String)>,
     pub color: Color,
-    /// Open the prompt afterwards.
-    pub stay: bool,
-    /// Open the pane at the start.
-    pub pane: bool,
+    pub after: AfterScripts,
+    pub pane: PaneAtStart,
 }
 
 /// Runs the source at the server, then the prompt if one is wanted; returns the exit code.
@@ -48,14 +47,14 @@ pub struct Attach {
 /// Nobody serves there, or the source cannot be read.
 pub fn run(mut attach: Attach) -> Result<u8, ShellError> {
     let at_terminal = io::stdin().is_terminal();
-    let prompt = at_terminal && (attach.source.is_none() || attach.stay);
+    let prompt = at_terminal && (attach.source.is_none() || attach.after == AfterScripts::Stay);
     let hello = &mut attach.connect.hello;
     hello.carries_out = true;
     hello.interactive = prompt && attach.source.is_none();
     hello.terminal = io::stdout().is_terminal();
     hello.colors = attach.color.is_enabled(hello.terminal);
     let client = connect(&attach.connect)?;
-    let screen = if prompt || attach.pane { open_screen(attach.pane)? } else { None };
+    let screen = open_screen(prompt, attach.pane)?;
     let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
     if let Some(screen) = &screen {
         screen.set_scene(Box::new(Pane::new(Box::new(RemoteSource::new(client.clone())))));
@@ -67,7 +66,7 @@ pub fn run(mut attach: Attach) -> Result<u8, ShellError> {
         None => handle_signals(&client, &interrupt)?,
     }
     let mut remote = Remote::new(client.clone(), console, interrupt, Rc::clone(&typed));
-    if attach.pane {
+    if attach.pane == PaneAtStart::Open {
         remote.front().pane(PaneRequest::On)?;
     }
     let result = remote.run_source(&attach, at_terminal);
@@ -90,14 +89,6 @@ pub fn run(mut attach: Attach) -> Result<u8, ShellError> {
 fn welcome(client: &Client) -> Line {
     let name = &client.welcome().name;
     Line::new().with(Role::Dim, format!("attached to `{name}`: Ctrl-D leaves, and `{name}` stays"))
-}
-
-fn open_screen(needed: bool) -> Result<Option<Arc<Screen>>, ShellError> {
-    match Screen::open() {
-        Ok(screen) => Ok(Some(Arc::new(screen))),
-        Err(error) if needed => Err(ShellError::failed(format!("no pane: {error}"))),
-        Err(_) => Ok(None),
-    }
 }
 
 /// Sets what Ctrl-C and Ctrl-Z do while a line runs.
@@ -133,16 +124,4 @@ fn leave_with(client: &Client, screen: &Arc<Screen>) {
             screen.exit(1, &format!("plugsh: {why}"));
         }
     }));
-}
-
-/// The exit code of a source; an error that nobody has shown is shown.
-fn exit_code(remote: &mut Remote, result: Result<(), ShellError>) -> u8 {
-    match result {
-        Err(error) if error.kind == ErrorKind::BrokenPipe || error.is_shown() => error.code(),
-        Err(error) => {
-            remote.front().error(&error.diagnostic());
-            error.code()
-        }
-        Ok(()) => remote.exit_status(),
-    }
 }

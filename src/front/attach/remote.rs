@@ -81,11 +81,6 @@ impl Remote {
         self.exit.is_some()
     }
 
-    /// The code that a source without an error leaves with.
-    pub fn exit_status(&self) -> u8 {
-        self.exit.unwrap_or(0)
-    }
-
     /// Runs lines at the server, and shows what comes of them.
     ///
     /// # Errors

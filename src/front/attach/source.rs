@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{Attach, Remote};
+use crate::front::opening::AfterScripts;
 use crate::front::repl::Shell;
 use crate::front::script::LineSource;
 use crate::shell::reply::ErrorKind;
@@ -18,7 +19,7 @@ use crate::text::without_bom;
 struct Script {
     name: String,
     arguments: Vec<String>,
-    /// Its path, absolute.
+    /// The path, absolute.
     file: Option<std::path::PathBuf>,
 }
 
@@ -51,7 +52,11 @@ impl Remote {
                 self.run_standard_input(&script, attach.connect.hello.keep_going)?;
             }
         }
-        if attach.stay || self.has_exited() { Ok(()) } else { self.run(&json!({ "line": "", "finish": true })) }
+        if attach.after == AfterScripts::Stay || self.has_exited() {
+            Ok(())
+        } else {
+            self.run(&json!({ "line": "", "finish": true }))
+        }
     }
 
     /// Runs lines as they come in, each as soon as it is whole.
