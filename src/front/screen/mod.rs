@@ -28,6 +28,7 @@ mod held_output;
 mod keyboard;
 mod mouse;
 mod painter;
+mod painter_signal;
 mod pane_state;
 mod prompt;
 mod reader;

@@ -17,7 +17,7 @@ use super::pane_state::PaneState;
 use super::recent::columns_of;
 use super::region::Window;
 use super::scene::{Focus, Key};
-use super::state::Shared;
+use super::state::{LineEnd, Shared};
 use super::tty::{self, StopTarget};
 use crate::locks::{Mutex, Rank};
 
@@ -75,8 +75,11 @@ impl Screen {
     ) -> rustyline::Result<String> {
         self.shared.enter_prompt(columns_of(prompt));
         let line = editor.readline_with_initial(prompt, (initial, ""));
-        let given_up = std::mem::take(&mut self.shared.inner().given_up);
-        let line = line.and_then(|line| if given_up { Err(ReadlineError::Interrupted) } else { Ok(line) });
+        let end = std::mem::replace(&mut self.shared.inner().line_end, LineEnd::Accepted);
+        let line = line.and_then(|line| match end {
+            LineEnd::Accepted => Ok(line),
+            LineEnd::GivenUp => Err(ReadlineError::Interrupted),
+        });
         let left = match &line {
             Ok(line) => format!("{prompt}{line}\n"),
             Err(_) => format!("{prompt}\n"),
@@ -179,7 +182,7 @@ impl Keys {
     fn handle_key(&self, event: &KeyEvent, repeats: RepeatCount) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
         shared.key_was_read();
-        shared.inner().given_up = false;
+        shared.inner().line_end = LineEnd::Accepted;
         if let Some(read) = self.mouse(&shared, event, repeats) {
             return Some(read);
         }
@@ -201,7 +204,7 @@ impl Keys {
             // The line ends as an accepted one, because rustyline then clears its hint; after its own interrupt it does
             // not.
             Focus::Prompt if *event == KeyEvent::ctrl('C') => {
-                shared.inner().given_up = true;
+                shared.inner().line_end = LineEnd::GivenUp;
                 Some(Cmd::AcceptLine)
             }
             Focus::Prompt if *event == KeyEvent::ctrl('L') => shared.clear_prompt().then_some(Cmd::Repaint),

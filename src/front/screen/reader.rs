@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::keyboard::Typed;
 use super::scene::{Focus, Key};
-use super::state::{Inner, Owner, Shared};
+use super::state::{Dispatch, Inner, Owner, Shared};
 use crate::locks::MutexGuard;
 
 /// Time that a lone Esc waits for the rest of a sequence; for [`rustyline::config::Builder::keyseq_timeout`].
@@ -128,7 +128,7 @@ impl Shared {
         if keys.is_empty() {
             return;
         }
-        inner.dispatching = true;
+        inner.dispatch = Dispatch::Running;
         drop(inner);
         let _over = DispatchGuard(self);
         for typed in keys {
@@ -150,7 +150,7 @@ impl Shared {
 
     /// Waits until all keys that were read have been dispatched.
     pub(super) fn wait_for_dispatch(&self, inner: &mut MutexGuard<'_, Inner>) {
-        while inner.dispatching {
+        while inner.dispatch == Dispatch::Running {
             if self.turn.wait_for(inner, DISPATCH_MAX).timed_out() {
                 return;
             }
@@ -163,7 +163,7 @@ struct DispatchGuard<'a>(&'a Shared);
 
 impl Drop for DispatchGuard<'_> {
     fn drop(&mut self) {
-        self.0.inner().dispatching = false;
+        self.0.inner().dispatch = Dispatch::Idle;
         self.0.turn.notify_all();
     }
 }

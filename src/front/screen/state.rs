@@ -16,6 +16,7 @@ use super::frame::{self, CursorState};
 use super::held_output::HeldOutput;
 use super::keyboard::Keyboard;
 use super::mouse::MouseCapture;
+use super::painter_signal::PainterSignal;
 use super::pane_state::{HiddenReason, PaneState};
 use super::recent::{Recent, ends_line};
 use super::region::{self, FullScreen, MainScreen, Split, Window};
@@ -50,8 +51,7 @@ pub struct Shared {
     interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
     /// Handles Ctrl-Z while a command runs; false: the program stops.
     stop: Mutex<Option<Box<dyn Fn() -> bool + Send + Sync>>>,
-    painter_signal: Mutex<PainterSignal>,
-    painter_woken: Condvar,
+    painter_signal: PainterSignal,
     /// Notified when the owner or the focus changes; used with the inner lock.
     pub(super) turn: Condvar,
     /// A duplicate of standard input, if that is a terminal whose keys can be read here.
@@ -75,8 +75,7 @@ pub struct Inner {
     pub(super) keys: Keyboard,
     /// Keys that wait for the prompt.
     pub(super) type_ahead: TypeAhead,
-    /// Keys that were read are being dispatched.
-    pub(super) dispatching: bool,
+    pub(super) dispatch: Dispatch,
     pub(super) window: Window,
     pub(super) size: PaneSize,
     pub(super) focus: Focus,
@@ -91,22 +90,31 @@ pub struct Inner {
     /// The modes that rustyline reads with, captured while it does.
     pub(super) prompt_modes: Option<Termios>,
     pub(super) prompt_columns: usize,
-    /// Ctrl-C was the last key: the line that rustyline returns must not run.
-    pub(super) given_up: bool,
+    pub(super) line_end: LineEnd,
     /// The output ended with a newline, so that a prompt in the first column overwrites nothing.
     pub(super) at_line_start: bool,
+}
+
+/// Dispatch of keys that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dispatch {
+    Idle,
+    /// The prompt waits for its end.
+    Running,
+}
+
+/// The last key of the line that rustyline returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    Accepted,
+    /// Ctrl-C: the line must not run.
+    GivenUp,
 }
 
 /// Whether TERM is unset, empty or `dumb`: no pane can be drawn, and rustyline reads lines in the terminal's own line
 /// mode.
 pub(super) fn is_terminal_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
-}
-
-#[derive(Default)]
-struct PainterSignal {
-    pending: bool,
-    closed: bool,
 }
 
 impl Shared {
@@ -119,7 +127,7 @@ impl Shared {
             owner_since: Instant::now(),
             keys: Keyboard::default(),
             type_ahead: TypeAhead::default(),
-            dispatching: false,
+            dispatch: Dispatch::Idle,
             window: tty::window().unwrap_or(WINDOW_DEFAULT),
             size: region::PANE_SIZE_DEFAULT,
             focus: Focus::Prompt,
@@ -130,7 +138,7 @@ impl Shared {
             above_prompt: None,
             prompt_modes: None,
             prompt_columns: 0,
-            given_up: false,
+            line_end: LineEnd::Accepted,
             at_line_start: true,
         };
         Ok(Shared {
@@ -138,8 +146,7 @@ impl Shared {
             scene: Mutex::new(Rank::ScreenHandler, None),
             interrupt: Mutex::new(Rank::ScreenHandler, None),
             stop: Mutex::new(Rank::ScreenHandler, None),
-            painter_signal: Mutex::new(Rank::PainterSignal, PainterSignal::default()),
-            painter_woken: Condvar::new(),
+            painter_signal: PainterSignal::new(),
             turn: Condvar::new(),
             keyboard: tty::keyboard().filter(|_| !is_terminal_dumb()),
             shown: AtomicU32::new(0),
@@ -345,30 +352,18 @@ impl Shared {
 
     /// Wakes the painter.
     pub fn wake(&self) {
-        self.painter_signal.lock().pending = true;
-        self.painter_woken.notify_all();
+        self.painter_signal.wake();
     }
 
     /// Waits for [`Shared::wake`]: at most `at_most` while the pane is on, without limit while it is off. False when
     /// the screen is closed.
     pub fn wait_for_wake(&self, at_most: Duration) -> bool {
-        let on = self.is_pane_on();
-        let mut painter_signal = self.painter_signal.lock();
-        if !painter_signal.pending && !painter_signal.closed {
-            if on {
-                self.painter_woken.wait_for(&mut painter_signal, at_most);
-            } else {
-                self.painter_woken.wait(&mut painter_signal);
-            }
-        }
-        painter_signal.pending = false;
-        !painter_signal.closed
+        self.painter_signal.wait(self.is_pane_on().then_some(at_most))
     }
 
     /// Ends the painter's thread.
     pub(super) fn stop_painter(&self) {
-        self.painter_signal.lock().closed = true;
-        self.painter_woken.notify_all();
+        self.painter_signal.end();
     }
 }
 
