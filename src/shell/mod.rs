@@ -32,6 +32,7 @@ pub mod units;
 pub mod words;
 
 mod breaking;
+mod call_error;
 pub mod call_options;
 mod calls;
 mod cancellable_io;

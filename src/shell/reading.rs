@@ -1,14 +1,11 @@
-//! Input of a session: whole files, all of standard input, and lines as they come in.
+//! Input of a session: whole files, and all of standard input.
 
-use std::io::BufReader;
-use std::os::fd::AsFd;
 use std::path::Path;
 
-use super::cancellable_io::CancellableReader;
 use super::front::Loan;
 use super::reply::ShellError;
 use super::session::Session;
-use super::stdin::{self, Stdin};
+use super::stdin;
 
 impl Session {
     /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its
@@ -36,17 +33,5 @@ impl Session {
             Loan::Over
         });
         read
-    }
-
-    /// Runs lines as they come in by standard input. Ctrl-C ends the wait for the next one.
-    ///
-    /// # Errors
-    /// Standard input cannot be read, or a statement fails.
-    pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
-        *self.front_and_stdin().1 = Stdin::Script;
-        let (stdin, interrupt) = (std::io::stdin(), self.interrupt().clone());
-        let is_cancelled = || interrupt.is_raised();
-        let mut lines = BufReader::new(CancellableReader::new(stdin.as_fd(), &is_cancelled));
-        self.run_incoming("stdin", &mut lines)
     }
 }

@@ -9,7 +9,7 @@ use super::grammar::split_dotted;
 use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::redirect::OutputFile;
 use super::reply::{Reply, ShellError};
-use super::session::{LinesFrom, Session, Sink};
+use super::session::{Session, Sink};
 use crate::text::{panic_text, quoted, quoted_within};
 
 /// Longest panic message that is shown, in characters.
@@ -48,18 +48,6 @@ impl Session {
         self.scripts_mut().end_statement(outer, statement.line, &statement.text, error);
         self.set_last_code(error.map_or(0, ShellError::code));
         result
-    }
-
-    /// Clears Ctrl-C after a command that Ctrl-C is meant to end: the rest of a typed line still runs.
-    pub(super) fn ended_by_interrupt(&self) {
-        if !self.in_script() {
-            self.interrupt().take();
-        }
-    }
-
-    /// Whether a script's or a sourced file's lines run now.
-    fn in_script(&self) -> bool {
-        self.options().lines_from == LinesFrom::Script || self.scripts().is_sourcing()
     }
 
     /// Catches panics outside of commands, which catch their own.
@@ -242,21 +230,6 @@ impl Session {
         result?;
         let Some(Sink::Memory(bytes)) = sink else { return Ok(Reply::Nothing) };
         self.run_system(program, Some(Box::new(bytes)))
-    }
-
-    /// The error for a pipe like `ps | grep`, where the stage before or after `|` is no call.
-    pub(super) fn not_a_call(&mut self, name: &str, next: &Stage) -> ShellError {
-        let next = match next {
-            Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
-            Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
-            Stage::Block(_) => return ShellError::usage("`|` joins plugin calls, and a block is none"),
-        };
-        if find(self.table(), &next).is_none() && split_dotted(&next).is_none() {
-            return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
-        }
-        ShellError::usage(format!(
-            "`|` joins plugin calls, and `{name}` is none; give its output as INPUT with `$({name} ...)`"
-        ))
     }
 }
 

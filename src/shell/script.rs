@@ -1,15 +1,30 @@
 //! Running texts of many lines: script files, `-c`, standard input, `source`. A line runs before the next is read, and
 //! an error names its place.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader};
+use std::os::fd::AsFd;
 
+use super::cancellable_io::CancellableReader;
 use super::incoming::Incoming;
 use super::line::{Grammar, Lines, SyntaxError};
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::Session;
+use super::stdin::Stdin;
 use crate::text::{io_cause, without_bom};
 
 impl Session {
+    /// Runs lines as they come in by standard input. Ctrl-C ends the wait for the next one.
+    ///
+    /// # Errors
+    /// Standard input cannot be read, or a statement fails.
+    pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
+        *self.front_and_stdin().1 = Stdin::Script;
+        let (stdin, interrupt) = (std::io::stdin(), self.interrupt().clone());
+        let is_cancelled = || interrupt.is_raised();
+        let mut lines = BufReader::new(CancellableReader::new(stdin.as_fd(), &is_cancelled));
+        self.run_incoming("stdin", &mut lines)
+    }
+
     /// Runs a text. Errors name `name` and a line, counted from `first_line`. Stops at the first error; a session that
     /// keeps going shows errors, and gives the first at the end unless `exit` was run.
     ///

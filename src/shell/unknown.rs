@@ -1,8 +1,11 @@
-//! Errors for a word in a command's place that is no command, with a way on for each slip that newcomers make.
+//! Errors for a word or a stage in a command's place that is no command, with a way on for each slip of newcomers.
 
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::command::find;
+use super::grammar::split_dotted;
+use super::line::{Stage, Word};
 use super::reply::ShellError;
 use super::session::Session;
 use crate::kernel::ProcessView;
@@ -51,6 +54,21 @@ fn way_on(word: &str) -> Option<&'static str> {
 }
 
 impl Session {
+    /// The error for a pipe like `ps | grep`, where the stage before or after `|` is no call.
+    pub(super) fn not_a_call(&mut self, name: &str, next: &Stage) -> ShellError {
+        let next = match next {
+            Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
+            Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
+            Stage::Block(_) => return ShellError::usage("`|` joins plugin calls, and a block is none"),
+        };
+        if find(self.table(), &next).is_none() && split_dotted(&next).is_none() {
+            return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
+        }
+        ShellError::usage(format!(
+            "`|` joins plugin calls, and `{name}` is none; give its output as INPUT with `$({name} ...)`"
+        ))
+    }
+
     /// The error for a word that names no command.
     pub(super) fn unknown_command(&self, word: &str) -> ShellError {
         let views = self.kernel().processes(false);

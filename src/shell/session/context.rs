@@ -1,6 +1,7 @@
 //! Work in a context of its own: a sourced file, a place, a text, a condition. The context is put back afterwards.
 
 use super::Session;
+use super::options::LinesFrom;
 use super::scripts::{Rewrite, Scripts, TextPlace};
 use crate::shell::place::ScriptPlace;
 use crate::shell::recording::Entry;
@@ -15,6 +16,18 @@ impl Session {
     /// The state of the running scripts, to change it.
     pub(in crate::shell) fn scripts_mut(&mut self) -> &mut Scripts {
         &mut self.scripts
+    }
+
+    /// Clears Ctrl-C after a command that Ctrl-C is meant to end: the rest of a typed line still runs.
+    pub(in crate::shell) fn ended_by_interrupt(&self) {
+        if !self.in_script() {
+            self.interrupt().take();
+        }
+    }
+
+    /// Whether a script's or a sourced file's lines run now.
+    pub(in crate::shell) fn in_script(&self) -> bool {
+        self.options().lines_from == LinesFrom::Script || self.scripts().is_sourcing()
     }
 
     /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`](super::SOURCE_DEPTH_MAX) files source one
