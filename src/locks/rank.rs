@@ -7,6 +7,8 @@ pub enum Rank {
     ScreenHandler,
     /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.
     StockPlugin,
+    /// The lease of an instance on a node, held while its guest waits for more memory from its home.
+    NodeLease,
     /// The jobs by their ids.
     Jobs,
     /// The waits of chains.
@@ -59,6 +61,8 @@ pub enum Rank {
     Profile,
     /// The runner of stub commands.
     StubRunner,
+    /// The chains whose stubs' commands run.
+    Answered,
     /// The log of spawns.
     Spawns,
     /// The owners of jobs, with their notices.
@@ -79,6 +83,34 @@ pub enum Rank {
     LaneBuffer,
     /// The records.
     Store,
+    /// The nodes that have a program, and the one that is chosen for its next instance.
+    RemoteImage,
+    /// The nodes that a home knows.
+    KnownNodes,
+    /// Instances that a home has nodes drop, once it has a connection.
+    HomeDrops,
+    /// The homes that a node knows.
+    NodeHomes,
+    /// Whether another node has the name.
+    Namesake,
+    /// The instances of a node.
+    NodeInstances,
+    /// The guest of one instance of a node.
+    NodeGuest,
+    /// The modules and programs of a node.
+    NodePrograms,
+    /// Names of processes that one guest of a node has called.
+    NodeNames,
+    /// The thread of a node that waits at the connection.
+    NodeReader,
+    /// The conversations of a home or of a node.
+    Conversations,
+    /// The deadline of one conversation's guest.
+    NodeDeadline,
+    /// Arrived messages of one conversation.
+    Mailbox,
+    /// The chunks of one conversation that are on their way.
+    Window,
     /// Names that records have: interned under any other lock.
     Symbols,
     /// A report of the mouse that is being read.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::conversation::NodeConversation;
 use super::lease::Lease;
 use super::state::Node;
 use crate::kernel::Policy;
 use crate::kernel::policy::{RequestedSource, Who};
+use crate::locks::{Mutex, Rank};
 use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
 use crate::runtime::{
@@ -41,6 +40,11 @@ pub struct NodeCaller {
 }
 
 impl NodeCaller {
+    /// Names of no process yet.
+    pub(super) fn no_names() -> Mutex<HashMap<u64, ProcessNames>> {
+        Mutex::new(Rank::NodeNames, HashMap::new())
+    }
+
     /// Sends a request to the home, and waits for the answer. The deadline is suspended meanwhile.
     fn ask(&self, request: Request, payload: &[u8]) -> Result<(u64, Payload), Failure> {
         let began = Instant::now();

@@ -91,7 +91,7 @@ fn caller(
         lease: lease.clone(),
         plugin: plugin.clone(),
         requests_ns: Default::default(),
-        names: Default::default(),
+        names: NodeCaller::no_names(),
     })
 }
 

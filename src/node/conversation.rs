@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use crate::kernel::clock::{Clock, Timed};
+use crate::locks::{Mutex, Rank};
 use crate::nats::Connection;
 use crate::runtime::remote::mailbox::{Mail, Mailbox};
 use crate::runtime::remote::payload::Payload;
@@ -51,7 +50,7 @@ impl NodeConversation {
             mailbox: Mailbox::new(MESSAGES_MAX),
             wanted: AtomicU8::new(Wanted::Run as u8),
             has_begun: AtomicBool::new(false),
-            deadline: Mutex::default(),
+            deadline: Mutex::new(Rank::NodeDeadline, None),
         })
     }
 

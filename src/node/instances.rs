@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::lease::Lease;
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::Guest;
 
 /// Most instances.
@@ -95,10 +94,15 @@ impl HeldInstance {
 }
 
 /// The instances.
-#[derive(Default)]
 pub struct Instances {
     held: Mutex<HashMap<u64, Arc<HeldInstance>>>,
     last: AtomicU64,
+}
+
+impl Default for Instances {
+    fn default() -> Self {
+        Instances { held: Mutex::new(Rank::NodeInstances, HashMap::new()), last: AtomicU64::new(0) }
+    }
 }
 
 /// A new instance before it has a number.
@@ -121,7 +125,7 @@ impl Instances {
         }
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let NewInstance { home, plugin, lease, guest } = new;
-        let (guest, changed) = (Mutex::new(GuestPlace::Here(guest)), Condvar::new());
+        let (guest, changed) = (Mutex::new(Rank::NodeGuest, GuestPlace::Here(guest)), Condvar::new());
         held.insert(number, Arc::new(HeldInstance { home, plugin, lease, guest, changed }));
         Ok(number)
     }

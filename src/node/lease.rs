@@ -2,15 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
+use crate::locks::{Mutex, Rank};
 use crate::runtime::remote::wire::LEASE_BYTES;
 
 /// The lease of one instance.
-#[derive(Default)]
 pub struct Lease {
     left_bytes: Mutex<u64>,
     used_bytes: AtomicU64,
+}
+
+impl Default for Lease {
+    fn default() -> Self {
+        Lease { left_bytes: Mutex::new(Rank::NodeLease, 0), used_bytes: AtomicU64::new(0) }
+    }
 }
 
 impl Lease {

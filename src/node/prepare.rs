@@ -90,7 +90,8 @@ impl NodeCaller {
             watches_host: false,
             takes_streams: false,
         };
-        let (lease, plugin, requests_ns, names) = (Arc::default(), "".into(), Default::default(), Default::default());
+        let (lease, plugin, requests_ns, names) =
+            (Arc::default(), "".into(), Default::default(), NodeCaller::no_names());
         NodeCaller { node: node.clone(), conversation: conversation.clone(), run, lease, plugin, requests_ns, names }
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
+use crate::locks::{Mutex, Rank};
 use crate::runtime::{Image, sha256_hex};
 
 /// Most bytes of modules that are kept; the ones used longest ago go first.
@@ -13,7 +12,6 @@ const MODULE_BYTES_MAX: usize = 1 << 30;
 const PROGRAMS_MAX: usize = 1024;
 
 /// The modules and programs.
-#[derive(Default)]
 pub struct Programs(Mutex<KeptPrograms>);
 
 #[derive(Default)]
@@ -23,6 +21,12 @@ struct KeptPrograms {
     /// Goes up with each use.
     now: u64,
     last_program: u64,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Programs(Mutex::new(Rank::NodePrograms, KeptPrograms::default()))
+    }
 }
 
 struct Used<T> {

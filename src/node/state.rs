@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::conversation::NodeConversation;
 use super::homes::Homes;
 use super::instances::Instances;
@@ -16,6 +14,7 @@ use super::programs::Programs;
 use super::workers::Workers;
 use crate::kernel::Policy;
 use crate::kernel::clock::Clock;
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::machine;
 use crate::nats::{ConnectError, Connection, NatsSettings};
 use crate::runtime::product_function::ProductFunctions;
@@ -130,10 +129,10 @@ impl Node {
             programs: Programs::default(),
             instances: Instances::default(),
             is_ended: AtomicBool::new(false),
-            has_namesake: Mutex::default(),
+            has_namesake: Mutex::new(Rank::Namesake, false),
             namesake: Condvar::new(),
-            homes: Mutex::default(),
-            conversations: Mutex::default(),
+            homes: Mutex::new(Rank::NodeHomes, Homes::default()),
+            conversations: Mutex::new(Rank::Conversations, HashMap::new()),
         })
     }
 

@@ -5,10 +5,8 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::state::Node;
-use crate::locks::Rank;
+use crate::locks::{Mutex, Rank};
 use crate::nats::Signal;
 use crate::runtime::WASM_STACK_BYTES_MAX;
 use crate::thread_pool::{NoThread, PoolSettings, ThreadPool};
@@ -52,7 +50,8 @@ impl Workers {
             idle_max: WORKERS_MAX,
             rank: Rank::NodeWorkers,
         };
-        let reader = ReaderSeat { node, reader: Mutex::new(Reader::Nobody), given: Signal::default() };
+        let reader =
+            ReaderSeat { node, reader: Mutex::new(Rank::NodeReader, Reader::Nobody), given: Signal::default() };
         Workers { pool: Arc::new(ThreadPool::new(settings)), reader: Arc::new(reader) }
     }
 

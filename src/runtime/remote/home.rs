@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::node_table::{Ending, NodeKey, NodeTable};
 use super::payload::Payload;
@@ -17,6 +15,7 @@ use super::wire::{
     BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
     Subjects, SystemName, WIRE_VERSION, decode, encode,
 };
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings};
 use crate::runtime::{Failure, NodeEnd, NodeView, NodeWatcher};
 
@@ -67,12 +66,12 @@ impl Home {
             number,
             opened: Instant::now(),
             connection: OnceLock::new(),
-            nodes: Mutex::default(),
+            nodes: Mutex::new(Rank::KnownNodes, NodeTable::default()),
             appeared: Condvar::new(),
-            conversations: Mutex::default(),
+            conversations: Mutex::new(Rank::Conversations, HashMap::new()),
             next_conversation: AtomicU64::new(1),
             watcher: OnceLock::new(),
-            drops: Mutex::default(),
+            drops: Mutex::new(Rank::HomeDrops, Vec::new()),
         });
         let connection = Connection::open(&options.nats, &listened, MESSAGE_BYTES_MAX, BEAT_INTERVAL, home.clone())?;
         // Set once, here.

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::conversation::{Conversation, ConversationEvent};
 use super::guest::RemoteGuest;
 use super::home::Home;
@@ -12,6 +10,7 @@ use super::node_table::NodeKey;
 use super::request_handler::{RequestHandler, lost, not_sent, run_of, unexpected};
 use super::wire::{HomeMessage, ModuleName, NodeMessage, WireInterface};
 use crate::image_origin::ImageOrigin;
+use crate::locks::{Mutex, Rank};
 use crate::runtime::{
     Failure, FailureKind, Guest, Image, Interface, NodeView, NodeWatcher, Nodes, Program, Spec, Upcalls,
 };
@@ -86,8 +85,8 @@ impl RemoteImage {
             program: program.clone(),
             interface: prepared.interface,
             code_bytes: prepared.code_bytes,
-            prepared: Mutex::new(HashMap::from([(node.clone(), prepared.image)])),
-            chosen: Mutex::new(Some(node)),
+            prepared: Mutex::new(Rank::RemoteImage, HashMap::from([(node.clone(), prepared.image)])),
+            chosen: Mutex::new(Rank::RemoteImage, Some(node)),
         };
         Ok((image, prepared.origin))
     }

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use parking_lot::Mutex;
-
 use super::payload::Payload;
 use super::transfer::{Arrival, Inbox, Window};
 use super::wire::WireError;
+use crate::locks::{Mutex, Rank};
 use crate::nats::{Connection, Signal};
 
 /// A conversation's end: messages `M` arrive, until it is over for a cause `E`.
@@ -45,7 +44,12 @@ impl<M, E: Copy> Mailbox<M, E> {
     /// A mailbox without messages, for at most `messages_max`.
     pub fn new(messages_max: usize) -> Mailbox<M, E> {
         let state = MailboxState { inbox: Inbox::default(), whole: VecDeque::new(), is_nudged: false, end: None };
-        Mailbox { window: Window::default(), messages_max, state: Mutex::new(state), changed: Signal::default() }
+        Mailbox {
+            window: Window::default(),
+            messages_max,
+            state: Mutex::new(Rank::Mailbox, state),
+            changed: Signal::default(),
+        }
     }
 
     /// Takes a message's beginning.

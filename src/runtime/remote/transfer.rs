@@ -1,11 +1,11 @@
 //! Messages with their payloads: cut into chunks, and put together again. A sender keeps at most [`WINDOW_CHUNKS`]
 //! under way, so that a server need not hold more for a slow receiver.
 
-use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::payload::Payload;
 use super::wire::{CHUNK_BYTES, ConversationId, PAYLOAD_BYTES_MAX, Packet, WireError, encode};
+use crate::locks::{Mutex, Rank};
 use crate::nats::{Connection, NotSent, Signal};
 
 /// Most chunks that were sent and have not arrived.
@@ -14,7 +14,6 @@ const WINDOW_CHUNKS: u32 = 8;
 const ARRIVALS_EACH: u32 = WINDOW_CHUNKS / 2;
 
 /// The chunks of one conversation that are under way in one direction.
-#[derive(Default)]
 pub struct Window {
     state: Mutex<WindowState>,
     changed: Signal,
@@ -38,6 +37,12 @@ pub enum SendError {
 impl From<NotSent> for SendError {
     fn from(NotSent: NotSent) -> SendError {
         SendError::NotSent
+    }
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Window { state: Mutex::new(Rank::Window, WindowState::default()), changed: Signal::default() }
     }
 }
 
