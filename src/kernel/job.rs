@@ -73,7 +73,7 @@ struct Inner {
     ended: Condvar,
 }
 
-/// What is done once with a job's end, on the thread that ends it.
+/// Work that is done once with a job's end, on the thread that ends it.
 pub type OnEnd = Box<dyn FnOnce(&Arc<JobEnd>) + Send>;
 
 /// The end of a job, and what is done at it.

@@ -47,7 +47,7 @@ struct Queue {
     writer: Writer,
 }
 
-/// What the thread does that writes.
+/// The state of the thread that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Writer {
     /// Nothing: whoever sends a line may write it.

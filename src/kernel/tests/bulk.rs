@@ -122,7 +122,7 @@ fn fuel_is_charged_for_what_host_functions_copy() {
             call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error));
         }
     }
-    // Bytes that an earlier call left in the blocks are paid for by whoever has them wiped, kept ones by whoever reads them.
+    // Bytes that an earlier call left are paid for by whoever has them wiped, kept ones by whoever reads them.
     call(&kernel, much, "var_set", &[100]).unwrap();
     call(&kernel, much, "var_get", &[100]).unwrap();
     for (fuel, is_enough) in [(1_000, false), (10_000, true)] {

@@ -26,7 +26,7 @@ pub struct LineRow {
     pub kind: RowKind,
 }
 
-/// What is known of the code from a row on.
+/// The facts about the code from a row on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
     /// Nothing, as another sequence may follow.

@@ -61,7 +61,7 @@ enum BlockKind {
     Plain,
     /// Branches to it go to its start.
     Loop,
-    /// Its condition may skip it.
+    /// The condition may skip the instruction.
     If,
 }
 

@@ -1,4 +1,4 @@
-//! What a stopped frame gives to the reader of variables.
+//! The registers and memory that a stopped frame gives to the reader of variables.
 
 /// A stopped frame of a guest: the values of its function, and the memory of its instance.
 pub trait FrameState {

@@ -48,7 +48,7 @@ pub enum Value {
     },
     /// The compiler keeps it nowhere at this place.
     OptimisedOut,
-    /// Its bytes lie outside of the memory, or the debug information of its type is damaged or of no known kind.
+    /// The bytes lie outside of the memory, or the debug information of its type is damaged or of no known kind.
     Unreadable,
 }
 
