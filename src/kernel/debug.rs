@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::call_failure::CallFailure;
 use super::stack::{CallStack, StackView};
 use super::view::{FrameView, JobId};
 use crate::journal::{KeptBytes, Outcome, Record, Symbol};
@@ -167,7 +168,7 @@ pub struct HoldPoint {
     pub side: HoldSide,
     pub input: KeptBytes,
     /// At a hold after the call: its output or its error.
-    pub result: Option<Result<KeptBytes, String>>,
+    pub result: Option<Result<KeptBytes, CallFailure>>,
     /// Where the plugins stand; of a call that has not begun or has ended, its callers.
     pub stack: CallStack,
     /// The place in its code where the guest can be looked into.

@@ -11,6 +11,7 @@
 pub mod about;
 pub mod advice;
 mod allowed_path;
+mod block_error;
 pub mod config;
 mod dwarf;
 pub mod exports;
@@ -38,6 +39,7 @@ pub mod source;
 pub mod source_lines;
 pub mod stack;
 pub mod stand_in;
+mod stand_in_error;
 pub mod stand_in_types;
 pub mod stopping;
 pub mod substitute;

@@ -8,15 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Number, Value as Json};
 
+use super::stand_in_error::{StandInError, StandInErrorKind, Wanted, shown_start};
 pub use super::stand_in_types::{NumberType, Scalar, StandInType, StandInTypes};
-use super::{Advice, Failure, FailureKind, ImportStandIn, ItemType};
-use crate::text::{quoted, quoted_within};
+use super::{Failure, ImportStandIn, ItemType};
+use crate::text::quoted;
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
 const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
-/// Most bytes of a wrong output that are read for the error, and most characters of them in it.
-const SHOWN_BYTES_MAX: usize = 256;
-const SHOWN_CHARS_MAX: usize = 48;
 /// The one key of an object that stands for bytes which are no text.
 const BASE64_KEY: &str = "base64";
 
@@ -71,10 +69,10 @@ impl StandInForm {
         results: &[Option<NumberType>],
     ) -> Result<Self, Failure> {
         let import = format!("{}.{}", quoted(&stand_in.module), quoted(&stand_in.function));
-        let refused = |why: String| Failure::new(FailureKind::Load, format!("import `{import}` is {ty}{why}"));
+        let refused = |kind| Err(StandInError { import: &import, kind }.into());
         let numbers = |types: &[Option<NumberType>]| types.iter().copied().collect::<Option<Vec<_>>>();
         let (Some(params), Some(results)) = (numbers(params), numbers(results)) else {
-            return Err(refused("; a plugin stands in for handles and numbers alone".to_owned()));
+            return refused(StandInErrorKind::Type { ty });
         };
         let fits = |of: &[StandInType], have: &[NumberType]| {
             of.len() == have.len() && of.iter().zip(have).all(|(of, have)| of.number() == *have)
@@ -82,9 +80,8 @@ impl StandInForm {
         if let Some(types) = &stand_in.types {
             let params_differ = types.params.as_ref().is_some_and(|of| !fits(of, &params));
             if params_differ || types.results.as_ref().is_some_and(|of| !fits(of, &results)) {
-                let text = types_text(types);
-                let text = text.trim_start();
-                return Err(refused(format!(", which `{text}` does not fit; `handle` is an i64 too")));
+                let text = types_text(types).trim_start().to_owned();
+                return refused(StandInErrorKind::OtherTypes { ty, text });
             }
         }
         let by_type = |types: &[NumberType]| -> Vec<ParamKind> {
@@ -120,9 +117,7 @@ impl StandInForm {
 
     /// The failure for the only argument of a function that takes bytes, where it is no handle.
     pub fn no_handle(&self, number: u64) -> Failure {
-        let import = &self.import;
-        let why = format!("import `{import}` was given {number}, which is no handle");
-        Failure::advised(FailureKind::Trap, why, Advice::ImportAsNumber { import: import.clone() })
+        self.failed(StandInErrorKind::NoHandle { number, alone: true })
     }
 
     /// The arguments as the stand-in's input: a JSON array.
@@ -130,6 +125,7 @@ impl StandInForm {
     /// # Errors
     /// A block cannot be read or is over [`ARGUMENT_BYTES_MAX`].
     pub fn input(&self, arguments: &[Scalar], blocks: &mut dyn CallerBlocks) -> Result<Vec<u8>, Failure> {
+        let too_large = || self.failed(StandInErrorKind::TooLarge { bytes_max: ARGUMENT_BYTES_MAX });
         let mut left = ARGUMENT_BYTES_MAX;
         let mut entries = Vec::with_capacity(arguments.len());
         for (slot, argument) in self.params.iter().zip(arguments) {
@@ -142,15 +138,16 @@ impl StandInForm {
             };
             entries.push(match blocks.length(handle).filter(|_| handle != 0) {
                 Some(length) => {
-                    left = left.checked_sub(length).ok_or_else(|| self.too_large())?;
+                    left = left.checked_sub(length).ok_or_else(too_large)?;
                     bytes_json(blocks.bytes(handle)?)
                 }
                 None if *slot == ParamKind::HandleOrNumber => number_json(*argument),
                 None if handle == 0 => Json::String(String::new()),
-                None => return Err(self.failed(&format!("was given {handle}, which is no handle"))),
+                None => return Err(self.failed(StandInErrorKind::NoHandle { number: handle, alone: false })),
             });
         }
-        serde_json::to_vec(&Json::Array(entries)).map_err(|error| self.failed(&error.to_string()))
+        serde_json::to_vec(&Json::Array(entries))
+            .map_err(|error| self.failed(StandInErrorKind::NoJson(error.to_string())))
     }
 
     /// The results of a stand-in's output.
@@ -163,7 +160,7 @@ impl StandInForm {
             [ParamKind::Handle] => Ok(vec![Answer::Block(output)]),
             [slot] => Ok(vec![self.scalar(*slot, &String::from_utf8_lossy(&output))?]),
             slots => {
-                let wrong = || self.gave(&output, &format!("a JSON array of {} entries", slots.len()));
+                let wrong = || self.gave(&output, Wanted::Array { entries: slots.len() });
                 let entries: Vec<Json> = serde_json::from_slice(&output).map_err(|_| wrong())?;
                 if entries.len() != slots.len() {
                     return Err(wrong());
@@ -183,12 +180,12 @@ impl StandInForm {
             (ParamKind::Handle | ParamKind::HandleOrNumber, entry) => {
                 match entry.get(BASE64_KEY).and_then(Json::as_str) {
                     Some(text) => {
-                        BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), "base64"))
+                        BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), Wanted::Base64))
                     }
-                    None => Err(self.gave(entry.to_string().as_bytes(), "text, or {\"base64\": …}, for a handle")),
+                    None => Err(self.gave(entry.to_string().as_bytes(), Wanted::Handle)),
                 }
             }
-            (ParamKind::Number(_), entry) => Err(self.gave(entry.to_string().as_bytes(), "a number")),
+            (ParamKind::Number(_), entry) => Err(self.gave(entry.to_string().as_bytes(), Wanted::Number)),
         }
     }
 
@@ -200,28 +197,15 @@ impl StandInForm {
         };
         let text = text.trim();
         let read = Scalar::parse(ty, text).or_else(|| Scalar::parse(ty, &only_entry(text)?));
-        read.map(Answer::Scalar).ok_or_else(|| self.gave(text.as_bytes(), &format!("an {}", ty.as_str())))
+        read.map(Answer::Scalar).ok_or_else(|| self.gave(text.as_bytes(), Wanted::NumberOf(ty)))
     }
 
-    fn gave(&self, output: &[u8], wanted: &str) -> Failure {
-        let given = match output {
-            [] => "nothing".to_owned(),
-            output => {
-                let start = output.get(..output.len().min(SHOWN_BYTES_MAX)).unwrap_or_default();
-                format!("`{}`", quoted_within(&String::from_utf8_lossy(start), SHOWN_CHARS_MAX))
-            }
-        };
-        let (import, target) = (&self.import, &self.target);
-        let why = format!("`{target}` gave {given} for import `{import}`, which wants {wanted}");
-        Failure::new(FailureKind::Trap, why)
+    fn gave(&self, output: &[u8], wanted: Wanted) -> Failure {
+        self.failed(StandInErrorKind::Output { target: &self.target, output: shown_start(output), wanted })
     }
 
-    fn too_large(&self) -> Failure {
-        self.failed(&format!("was given more than {} MiB at once", ARGUMENT_BYTES_MAX >> 20))
-    }
-
-    fn failed(&self, why: &str) -> Failure {
-        Failure::new(FailureKind::Trap, format!("import `{}` {why}", self.import))
+    fn failed(&self, kind: StandInErrorKind<'_>) -> Failure {
+        StandInError { import: &self.import, kind }.into()
     }
 }
 

@@ -4,9 +4,11 @@
 //! One table of texts serves both hosts: the native host has types for traps and exits alone, and the stock host passes
 //! on text only. A text without an entry is shown as it is, on one line and without backtraces.
 
+use std::fmt;
+
 use super::advice::BuildChange;
 use super::imports;
-use super::{Advice, PluginLimit, Problem};
+use super::{Advice, Explained, PluginLimit, Problem};
 
 /// wasmtime's context of an error that unwound wasm.
 const BACKTRACE: &str = "error while executing at wasm backtrace";
@@ -79,7 +81,7 @@ pub fn line<S: AsRef<str>>(causes: &[S]) -> Problem {
         return known;
     }
     if let Some(mismatch) = wrong_type(&causes().collect::<Vec<_>>()) {
-        return mismatch.into();
+        return mismatch;
     }
     let mut parts: Vec<String> = Vec::new();
     for cause in causes().filter(|cause| !FRAMES.contains(cause)) {
@@ -109,13 +111,11 @@ fn known(text: &str) -> Option<Problem> {
         return Some(Problem::new(*words, advice));
     }
     if let Some(pages) = between(text, "memory minimum size of ", " pages exceeds memory limits") {
-        let why = format!("its memory begins with {pages} pages, more than it may have");
-        return Some(Problem::advised(why, Advice::RaisePlugin(PluginLimit::Memory)));
+        return Some(WithFigures::LargeMemory { pages }.into());
     }
     if let Some((feature, _)) = text.split_once(" support is not enabled") {
         let feature = feature.rsplit(": ").next().unwrap_or(feature);
-        let why = format!("it uses {}, which is not on for plugins", feature.trim());
-        return Some(Problem::advised(why, Advice::Build(BuildChange::WithoutFeature)));
+        return Some(WithFigures::Feature { feature: feature.trim() }.into());
     }
     with_figures(text).map(Problem::from)
 }
@@ -124,39 +124,101 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     text.split_once(start)?.1.split_once(end).map(|(middle, _)| middle)
 }
 
-/// The words for a text that carries names or figures and has no way on.
-fn with_figures(text: &str) -> Option<String> {
+/// A text that carries names or figures, which stand here as the engine wrote them.
+enum WithFigures<'a> {
+    LargeMemory {
+        pages: &'a str,
+    },
+    LargeTable {
+        elements: &'a str,
+    },
+    /// A feature of wasm that is off.
+    Feature {
+        feature: &'a str,
+    },
+    /// More of an engine's objects than the limit.
+    TooMany {
+        count: &'a str,
+        what: &'static str,
+    },
+    OutsideMemory {
+        start: &'a str,
+        bytes: &'a str,
+    },
+    UnknownImport {
+        import: &'a str,
+    },
+    UnknownEnvImport {
+        name: &'a str,
+    },
+}
+
+impl fmt::Display for WithFigures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WithFigures::LargeMemory { pages } => {
+                write!(f, "its memory begins with {pages} pages, more than it may have")
+            }
+            WithFigures::LargeTable { elements } => {
+                write!(f, "its table begins with {elements} elements, more than a plugin may have")
+            }
+            WithFigures::Feature { feature } => write!(f, "it uses {feature}, which is not on for plugins"),
+            WithFigures::TooMany { count, what } => {
+                write!(f, "it has {count} {what} with what it links, more than a plugin may have")
+            }
+            WithFigures::OutsideMemory { start, bytes } => {
+                write!(f, "gave WASI {bytes} bytes at {start}, which its memory does not have")
+            }
+            WithFigures::UnknownImport { import } => write!(f, "unknown import `{}`", import.replacen("::", ".", 1)),
+            WithFigures::UnknownEnvImport { name } => {
+                let newer = "the PDK it was built with may be newer than this build of plugsh";
+                write!(f, "unknown import `extism:host/env.{name}`; {newer}")
+            }
+        }
+    }
+}
+
+impl Explained for WithFigures<'_> {
+    fn advice(&self) -> Option<Advice> {
+        match self {
+            WithFigures::LargeMemory { .. } => Some(Advice::RaisePlugin(PluginLimit::Memory)),
+            WithFigures::Feature { .. } => Some(Advice::Build(BuildChange::WithoutFeature)),
+            _ => None,
+        }
+    }
+}
+
+/// A text that carries names or figures and has no way on.
+fn with_figures(text: &str) -> Option<WithFigures<'_>> {
     let between = |start: &str, end: &str| between(text, start, end);
     if let Some(what) = between("resource limit exceeded: ", " count too high at ") {
-        let many = text.rsplit(' ').next().unwrap_or_default();
+        let count = text.rsplit(' ').next().unwrap_or_default();
         let what = match what {
             "memory" => "memories",
             "table" => "tables",
             _ => "instances",
         };
-        return Some(format!("it has {many} {what} with what it links, more than a plugin may have"));
+        return Some(WithFigures::TooMany { count, what });
     }
     if let Some(elements) = between("table minimum size of ", " elements exceeds table limits") {
-        return Some(format!("its table begins with {elements} elements, more than a plugin may have"));
+        return Some(WithFigures::LargeTable { elements });
     }
     if let Some(region) = between("ointer out of bounds: Region { start: ", " }") {
         let (start, bytes) = region.split_once(", len: ")?;
-        return Some(format!("gave WASI {bytes} bytes at {start}, which its memory does not have"));
+        return Some(WithFigures::OutsideMemory { start, bytes });
     }
     if let Some(import) = between("unknown import: `", "` has not been defined") {
-        return Some(format!("unknown import `{}`", import.replacen("::", ".", 1)));
+        return Some(WithFigures::UnknownImport { import });
     }
     if let Some(import) = between(" import from extism:host/env: ", "\n") {
         let name = import.split_whitespace().next().unwrap_or_default();
-        return Some(format!(
-            "unknown import `extism:host/env.{name}`; the PDK it was built with may be newer than this build of plugsh"
-        ));
+        return Some(WithFigures::UnknownEnvImport { name });
     }
     None
 }
 
 /// The words for a type mismatch whose text names the import and both types.
-fn wrong_type(causes: &[&str]) -> Option<String> {
+fn wrong_type(causes: &[&str]) -> Option<Problem> {
     let import =
         causes.iter().find_map(|cause| cause.strip_prefix("incompatible import type for `")?.strip_suffix('`'))?;
     let (module, name) = import.split_once("::")?;
@@ -166,9 +228,9 @@ fn wrong_type(causes: &[&str]) -> Option<String> {
     });
     let (wanted, provided) = match types {
         Some((wanted, provided)) => (type_words(wanted), type_words(provided)),
-        None => return Some(format!("import `{module}.{name}` has another type: {}", lower(cause))),
+        None => return Some(format!("import `{module}.{name}` has another type: {}", lower(cause)).into()),
     };
-    Some(imports::wrong_type(module, name, wanted, provided).message)
+    Some(imports::wrong_type(module, name, wanted, provided).message.into())
 }
 
 /// `func of type `(func (param i32))`` and the like, as types are written here.

@@ -9,6 +9,7 @@ use super::capture::keep;
 use super::entered::{Entered, Finished};
 use crate::journal::filter::{CallContent, ErrorContent, Part};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
+use crate::kernel::call_failure::{CallFailure, FailureCause};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, Order, PREVIEW_BYTES_MAX, Released, StopsInCode};
@@ -135,7 +136,7 @@ impl Entered<'_> {
         let Some(reason) = stops(&task, &self.call_to_match(&record, content), HoldSide::After) else { return ran };
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
-            Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
+            Err(failure) => Err(CallFailure::new(None, FailureCause::failed(failure.clone()), task.kernel.wording())),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let (side, stack) = (HoldSide::After, self.callers());

@@ -9,6 +9,7 @@ use super::rules::Hooks;
 use crate::journal::ChangedBy;
 use crate::kernel::Kernel;
 use crate::kernel::call::keep;
+use crate::kernel::call_failure::CallFailure;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
     CodeMark, HeldView, HoldLimits, HoldPoint, HoldSide, HoldState, Order, PREVIEW_BYTES_MAX, Released, Step, StepPlan,
@@ -199,7 +200,7 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
         held_for: since.elapsed(),
         input: input.unwrap_or_else(|| stop.input.clone()),
         output: stop.result.as_ref().and_then(|result| result.as_ref().ok().cloned()),
-        error: stop.result.as_ref().and_then(|result| result.as_ref().err().cloned()),
+        error: stop.result.as_ref().and_then(|result| result.as_ref().err()).map(CallFailure::cause_line),
         stack: StackView::default(),
         limits: HoldLimits {
             time_left: deadline.map(|at| at.saturating_duration_since(since)),

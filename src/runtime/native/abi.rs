@@ -12,6 +12,7 @@ use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::fuel;
 use super::http;
 use super::watched::{Details, watched};
+use crate::runtime::block_error::BlockError;
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
@@ -163,21 +164,21 @@ fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
 }
 
 /// Charges fuel for a key and returns its range.
-fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &str) -> Result<Span> {
+fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &'static str) -> Result<Span> {
     let span = caller.data_mut().span(handle, what)?;
     if span.length > KEY_BYTES_MAX {
-        return Err(refused(format!("{what} has {} bytes; at most {KEY_BYTES_MAX} are taken", span.length)));
+        return Err(refused(BlockError::TooLong { what, bytes: span.length, bytes_max: KEY_BYTES_MAX }));
     }
     fuel::charge(caller, span.length)?;
     Ok(span)
 }
 
 /// A block's text, borrowed: a lookup copies no key.
-fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
+fn text<'a>(data: &'a [u8], span: Span, what: &'static str) -> Result<&'a str> {
     if span.length == 0 {
         return Ok("");
     }
-    std::str::from_utf8(span.of(data)?).map_err(|_| refused(format!("{what} is not UTF-8")))
+    std::str::from_utf8(span.of(data)?).map_err(|_| refused(BlockError::NotUtf8 { what }))
 }
 
 fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {

@@ -14,6 +14,7 @@ use super::debugged::{Debuggable, Debugger};
 use super::fuel::Metered;
 use super::limits::InstanceLimits;
 use super::wasi::Wasi;
+use crate::runtime::block_error::BlockError;
 use crate::runtime::{Failure, FailureKind, HostData, Problem, Spec, Upcalls};
 
 /// Bytes that are copied between two checks of the cancel flag.
@@ -163,13 +164,13 @@ impl Ctx {
     /// # Errors
     /// The handle is of no block; the error names its use.
     #[inline]
-    pub fn span(&mut self, handle: u64, what: &str) -> wasmtime::Result<Span> {
+    pub fn span(&mut self, handle: u64, what: &'static str) -> wasmtime::Result<Span> {
         if handle == 0 {
             return Ok(Span::default());
         }
         match self.blocks.length(handle) {
             Some(length) => Ok(Span { offset: handle, length }),
-            None => Err(refused(format!("invalid handle for {what}: {handle}"))),
+            None => Err(refused(BlockError::NoBlock { what, handle })),
         }
     }
 }
@@ -182,7 +183,7 @@ impl Span {
     #[inline]
     pub fn of(self, data: &[u8]) -> wasmtime::Result<&[u8]> {
         let start = self.offset as usize;
-        data.get(start..start + self.length as usize).ok_or_else(|| refused("a block lies outside its memory"))
+        data.get(start..start + self.length as usize).ok_or_else(|| refused(BlockError::OutsideMemory))
     }
 
     /// The bytes of the span, to write to.
@@ -192,6 +193,6 @@ impl Span {
     #[inline]
     pub fn of_mut(self, data: &mut [u8]) -> wasmtime::Result<&mut [u8]> {
         let start = self.offset as usize;
-        data.get_mut(start..start + self.length as usize).ok_or_else(|| refused("a block lies outside its memory"))
+        data.get_mut(start..start + self.length as usize).ok_or_else(|| refused(BlockError::OutsideMemory))
     }
 }

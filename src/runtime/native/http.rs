@@ -19,6 +19,7 @@ use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
 use super::open_files::OpenFileSlot;
 use super::watched::{Details, watched};
+use crate::runtime::block_error::BlockError;
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
@@ -82,7 +83,11 @@ fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, re
     caller.data_mut().http_headers.clear();
     let span = caller.data_mut().span(request, "http request")?;
     if span.length > REQUEST_BYTES_MAX {
-        return Err(refused(format!("http request has {} bytes; at most {REQUEST_BYTES_MAX} are taken", span.length)));
+        return Err(refused(BlockError::TooLong {
+            what: "http request",
+            bytes: span.length,
+            bytes_max: REQUEST_BYTES_MAX,
+        }));
     }
     fuel::charge(caller, span.length)?;
     let arena = caller.data().arena()?.memory;

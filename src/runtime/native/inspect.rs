@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::abi::KEY_BYTES_MAX;
 use super::instance::Instance;
+use crate::runtime::block_error::BlockError;
 use crate::runtime::inspect::{InspectError, MemoryError, MemoryPart, Variable};
-use crate::runtime::{Failure, FailureKind, Inspect};
+use crate::runtime::{Failure, Inspect};
 
 /// The export that toolchains give a module's memory.
 const MAIN_MEMORY: &str = "memory";
@@ -20,8 +21,8 @@ impl Inspect for Instance {
         let ctx = self.store.data_mut();
         ctx.check_vars_enabled()?;
         if key.len() as u64 > KEY_BYTES_MAX {
-            let why = format!("var key has {} bytes; at most {KEY_BYTES_MAX} are taken", key.len());
-            return Err(Failure::new(FailureKind::Denied, why));
+            let bytes = key.len() as u64;
+            return Err(Failure::denied(BlockError::TooLong { what: "var key", bytes, bytes_max: KEY_BYTES_MAX }));
         }
         // The next call is charged for the bytes, or gets them back.
         match value {

@@ -7,6 +7,7 @@ use super::ctx::{Ctx, CtxStore};
 use super::item_type::val_type;
 use super::stubs::BlocksOf;
 use super::user::end_if_interrupted;
+use crate::runtime::block_error::BlockError;
 use crate::runtime::product_function::{CallerMemory, ProductFunction, ProductFunctions};
 use crate::runtime::stand_in::{Scalar, StandInType};
 use crate::runtime::{Failure, FailureKind};
@@ -55,8 +56,7 @@ impl CallerMemory for BlocksOf<'_, '_> {
                 .get_mut(..bytes.len())
                 .map(|to| to.copy_from_slice(bytes)))
         });
-        let too_short = || Failure::new(FailureKind::Trap, format!("wrote {} bytes into a shorter block", bytes.len()));
-        written.map_err(failure)?.ok_or_else(too_short)
+        written.map_err(failure)?.ok_or_else(|| BlockError::NoRoom { bytes: bytes.len() }.into())
     }
 
     fn free(&mut self, handle: u64) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::debugged;
 use super::fuel;
 use super::standing::{self, Standing};
+use crate::runtime::block_error::BlockError;
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::{Backtrace, Exchange, Failure, FailureKind, HostData};
 
@@ -240,10 +241,7 @@ pub fn nested(
     let ctx = caller.data_mut();
     let function = ctx.span(function, "function name")?;
     if function.length > NAME_BYTES_MAX {
-        return Err(refused(format!(
-            "a function name of {} bytes; at most {NAME_BYTES_MAX} are taken",
-            function.length
-        )));
+        return Err(refused(BlockError::LongFunctionName { bytes: function.length, bytes_max: NAME_BYTES_MAX }));
     }
     let input = ctx.span(input, "input")?;
     // The output is charged when it is put into a block.

@@ -3,6 +3,7 @@
 use extism::CurrentPlugin;
 
 use super::functions;
+use crate::runtime::block_error::BlockError;
 use crate::runtime::product_function::CallerMemory;
 use crate::runtime::stand_in::CallerBlocks;
 use crate::runtime::{Failure, FailureKind};
@@ -26,12 +27,12 @@ impl CallerMemory for BlocksOf<'_> {
     }
 
     fn overwrite(&mut self, handle: u64, bytes: &[u8]) -> Result<(), Failure> {
-        let refused = |why: String| Failure::new(FailureKind::Trap, why);
-        let wild = || refused(format!("invalid handle for a block to write to: {handle}"));
-        let block = self.0.memory_handle(handle).ok_or_else(wild)?;
-        let to = self.0.memory_bytes_mut(block).map_err(|error| refused(error.to_string()))?;
-        let too_short = || refused(format!("wrote {} bytes into a shorter block", bytes.len()));
-        to.get_mut(..bytes.len()).map(|to| to.copy_from_slice(bytes)).ok_or_else(too_short)
+        let no_block = BlockError::NoBlock { what: "a block to write to", handle };
+        let block = self.0.memory_handle(handle).ok_or(no_block)?;
+        let to = self.0.memory_bytes_mut(block);
+        let to = to.map_err(|error| Failure::new(FailureKind::Trap, error.to_string()))?;
+        let written = to.get_mut(..bytes.len()).map(|to| to.copy_from_slice(bytes));
+        written.ok_or_else(|| BlockError::NoRoom { bytes: bytes.len() }.into())
     }
 
     fn free(&mut self, handle: u64) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use extism::convert::MemoryHandle;
 use extism::{CurrentPlugin, Function, UserData, Val, ValType};
 
 use super::frame::{self, StockCall, StockStage};
+use crate::runtime::block_error::BlockError;
 use crate::runtime::host_functions::{BLOCKS, NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::id_block;
 use crate::runtime::stand_in_types::NumberType;
@@ -174,13 +175,14 @@ impl HostCall<'_> {
         self.inputs.get(at).and_then(Val::i64).unwrap_or_default() as u64
     }
 
-    fn text(&mut self, at: usize, what: &str) -> Result<String, Failure> {
+    fn text(&mut self, at: usize, what: &'static str) -> Result<String, Failure> {
         self.needs_memory()?;
         let bytes = bytes(self.plugin, self.number(at), what)?;
-        if bytes.len() as u64 > NAME_BYTES_MAX {
-            return Err(refused(format!("{what} has {} bytes; at most {NAME_BYTES_MAX} are taken", bytes.len())));
+        let length = bytes.len() as u64;
+        if length > NAME_BYTES_MAX {
+            return Err(BlockError::TooLong { what, bytes: length, bytes_max: NAME_BYTES_MAX }.into());
         }
-        String::from_utf8(bytes).map_err(|_| refused(format!("{what} is not UTF-8")))
+        String::from_utf8(bytes).map_err(|_| BlockError::NotUtf8 { what }.into())
     }
 
     /// Refuses a call that needs the plugin's memory before the SDK knows where that is.
@@ -215,11 +217,12 @@ impl HostCall<'_> {
     fn exchange(&mut self) -> Result<Copied, Failure> {
         self.needs_memory()?;
         let function = bytes(self.plugin, self.number(1), "function name")?;
-        if function.len() as u64 > NAME_BYTES_MAX {
-            let why = format!("a function name of {} bytes; at most {NAME_BYTES_MAX} are taken", function.len());
-            return Err(refused(why));
+        let length = function.len() as u64;
+        if length > NAME_BYTES_MAX {
+            return Err(BlockError::LongFunctionName { bytes: length, bytes_max: NAME_BYTES_MAX }.into());
         }
-        let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
+        let function =
+            String::from_utf8(function).map_err(|_| BlockError::NotUtf8 { what: "the function name" }.into());
         let input = bytes(self.plugin, self.number(2), "input")?;
         Ok(Copied { function, ..Copied::of(input) })
     }
@@ -287,8 +290,8 @@ impl Exchange for Copied {
 ///
 /// # Errors
 /// The handle is of no block.
-pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
-    let block = plugin.memory_handle(handle).ok_or_else(|| refused(format!("invalid handle for {what}: {handle}")))?;
+pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &'static str) -> Result<Vec<u8>, Failure> {
+    let block = plugin.memory_handle(handle).ok_or(BlockError::NoBlock { what, handle })?;
     if block.is_empty() {
         return Ok(Vec::new());
     }

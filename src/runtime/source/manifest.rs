@@ -20,6 +20,7 @@ use super::fetch::{Progress, Request, fetch};
 use super::file::{self, FileBytes, Stamp, absolute};
 use super::format::Format;
 use super::loaded::Loaded;
+use super::manifest_error::ManifestError;
 use crate::runtime::program::{HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
 use crate::runtime::{AllowedPath, Failure, PAGE_BYTES, Program};
 use crate::text::{json_cause, without_bom};
@@ -86,13 +87,13 @@ pub(super) fn load(
     stem: String,
     progress: Progress<'_>,
 ) -> Result<Loaded, Failure> {
-    let manifest = parse(bytes, format).map_err(|cause| manifest_failure(&origin, cause))?;
+    let manifest = parse(bytes, format).map_err(|error| manifest_failure(&origin, &error))?;
     let mut reader = Reader { base, origin: &origin, stamps: Vec::new(), fetched: false, bytes_left: MODULE_BYTES_MAX };
     let modules = reader.modules(&manifest.wasm, progress)?;
     let allowed_paths = reader.allowed_paths(manifest.allowed_paths.unwrap_or_default())?;
     let hosts = manifest.allowed_hosts.unwrap_or_default();
     if hosts.len() > HOSTS_MAX {
-        return Err(reader.fails(format!("{} `allowed_hosts`; at most {HOSTS_MAX} can be given", hosts.len())));
+        return Err(reader.fails(ManifestError::TooManyHosts { count: hosts.len(), hosts_max: HOSTS_MAX }));
     }
     let Reader { stamps, fetched, .. } = reader;
     let spec = Spec {
@@ -108,24 +109,25 @@ pub(super) fn load(
     Ok(Loaded { program: Program { modules, spec, origin, stem }, stamps, fetched })
 }
 
-/// Parses a manifest. The error is one line with the place.
-fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
+/// Parses a manifest. The error has the place.
+fn parse(bytes: &[u8], format: Format) -> Result<Manifest, ManifestError> {
     let bytes = without_bom(bytes);
     match format {
-        Format::Json => serde_json::from_slice(bytes).map_err(|error| failure::quoted(&json_cause(&error))),
+        Format::Json => serde_json::from_slice(bytes)
+            .map_err(|error| ManifestError::Syntax { message: json_cause(&error), line: None }),
         Format::Toml => {
-            let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+            let text = std::str::from_utf8(bytes).map_err(ManifestError::NotUtf8)?;
             toml::from_str(text).map_err(|error| {
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
-                format!("{} at line {line}", failure::quoted(error.message()))
+                ManifestError::Syntax { message: error.message().to_owned(), line: Some(line) }
             })
         }
     }
 }
 
-fn manifest_failure(origin: &str, cause: impl std::fmt::Display) -> Failure {
-    failure_about("manifest ", origin, format!(": {cause}"))
+fn manifest_failure(origin: &str, error: &ManifestError) -> Failure {
+    failure_about("manifest ", origin, format_args!(": {error}"))
 }
 
 struct Reader<'a> {
@@ -138,18 +140,18 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn fails(&self, cause: impl std::fmt::Display) -> Failure {
-        manifest_failure(self.origin, cause)
+    fn fails(&self, error: ManifestError) -> Failure {
+        manifest_failure(self.origin, &error)
     }
 
     /// The modules with the names that Extism gives them, `main` last. `main` is a single module whatever its name,
     /// else a module without a name, else the last one.
     fn modules(&mut self, wasm: &[Wasm], progress: Progress<'_>) -> Result<Vec<ModuleBytes>, Failure> {
         if wasm.is_empty() {
-            return Err(self.fails("it names no wasm; give at least one `wasm` entry"));
+            return Err(self.fails(ManifestError::NoModules));
         }
         if wasm.len() > MODULES_MAX {
-            return Err(self.fails(format!("{} modules; at most {MODULES_MAX} can be linked", wasm.len())));
+            return Err(self.fails(ManifestError::TooManyModules { count: wasm.len(), modules_max: MODULES_MAX }));
         }
         let mut modules: Vec<ModuleBytes> = Vec::with_capacity(wasm.len());
         for (place, entry) in wasm.iter().enumerate() {
@@ -160,7 +162,7 @@ impl Reader<'_> {
                 given => given.unwrap_or(MAIN),
             };
             if HOST_MODULES.contains(&name) || modules.iter().any(|module| module.name == name) {
-                return Err(self.fails(format!("two modules are named `{}`", failure::quoted(name))));
+                return Err(self.fails(ManifestError::NameTwice { name: name.to_owned() }));
             }
             let bytes = self.module_bytes(entry, place, progress)?;
             self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
@@ -174,18 +176,17 @@ impl Reader<'_> {
 
     fn module_bytes(&mut self, entry: &Wasm, place: usize, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
         if entry.url.is_none() && (entry.headers.is_some() || entry.method.is_some()) {
-            return Err(self.fails(format!("`wasm[{place}]` has `headers` or `method` without a `url`")));
+            return Err(self.fails(ManifestError::RequestWithoutUrl { place }));
         }
         match (&entry.path, &entry.data, &entry.url) {
             (Some(path), None, None) => self.read_path(path, entry, progress),
             (None, Some(data), None) => self.decode_data(data, place),
             (None, None, Some(url)) => {
-                let url = Url::parse(url).map_err(|error| {
-                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", failure::quoted(url)))
-                })?;
+                let url = Url::parse(url)
+                    .map_err(|error| self.fails(ManifestError::NoUrl { place, url: url.clone(), error }))?;
                 self.fetch_url(&url, entry, progress)
             }
-            _ => Err(self.fails(format!("`wasm[{place}]` needs one of `path`, `data` and `url`"))),
+            _ => Err(self.fails(ManifestError::NoSource { place })),
         }
     }
 
@@ -194,9 +195,7 @@ impl Reader<'_> {
             Base::Dir(dir) => self.find(dir, path)?,
             Base::Url(url) => {
                 let relative = (!Path::new(path).is_absolute()).then(|| url.join(path).ok()).flatten();
-                let url = relative.ok_or_else(|| {
-                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", failure::quoted(path)))
-                })?;
+                let url = relative.ok_or_else(|| self.fails(ManifestError::LocalFile { path: path.to_owned() }))?;
                 return self.fetch_url(&url, entry, progress);
             }
         };
@@ -210,15 +209,14 @@ impl Reader<'_> {
     fn decode_data(&self, data: &str, place: usize) -> Result<Vec<u8>, Failure> {
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(data)
-            .map_err(|error| self.fails(format!("`wasm[{place}].data` is not base64: {}", base64_cause(&error))))?;
+            .map_err(|error| self.fails(ManifestError::NoBase64 { place, error }))?;
         check_module(&bytes, &format!("wasm[{place}].data"))?;
         Ok(bytes)
     }
 
     fn fetch_url(&mut self, url: &Url, entry: &Wasm, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
-        let url = super::fetch::parse(url.as_str())?.ok_or_else(|| {
-            self.fails(format!("`{}` is not a URL that can be fetched", super::fetch::format_url(url)))
-        })?;
+        let url = super::fetch::parse(url.as_str())?
+            .ok_or_else(|| self.fails(ManifestError::NotFetched { url: super::fetch::format_url(url) }))?;
         let headers = entry.headers.clone().unwrap_or_default();
         let request = Request { url: &url, method: entry.method.as_deref(), headers, follow: true };
         let bytes = fetch(&request, self.bytes_left, progress)?;
@@ -232,29 +230,28 @@ impl Reader<'_> {
         let beside = dir.join(path);
         let candidates = [absolute(&beside), absolute(Path::new(path))];
         let found = candidates.into_iter().find(|path| path.symlink_metadata().is_ok());
-        found.ok_or_else(|| self.fails(format!("no file `{}`", failure::quoted(&beside.to_string_lossy()))))
+        found.ok_or_else(|| self.fails(ManifestError::NoFile { path: beside }))
     }
 
     fn check_hash(&self, entry: &Wasm, module: &ModuleBytes, place: usize) -> Result<(), Failure> {
         match &entry.hash {
-            Some(hash) if !hash.eq_ignore_ascii_case(&module.sha256) => Err(self.fails(format!(
-                "hash mismatch for `wasm[{place}]`: found {}, expected {}",
-                module.sha256,
-                failure::quoted(hash)
-            ))),
+            Some(hash) if !hash.eq_ignore_ascii_case(&module.sha256) => {
+                let (found, expected) = (module.sha256.clone(), hash.clone());
+                Err(self.fails(ManifestError::Hash { place, found, expected }))
+            }
             _ => Ok(()),
         }
     }
 
     fn allowed_paths(&self, allowed: BTreeMap<String, String>) -> Result<Vec<AllowedPath>, Failure> {
         if allowed.len() > PATHS_MAX {
-            return Err(self.fails(format!("{} `allowed_paths`; at most {PATHS_MAX} can be given", allowed.len())));
+            return Err(self.fails(ManifestError::TooManyPaths { count: allowed.len(), paths_max: PATHS_MAX }));
         }
         let dir = match self.base {
             Base::Dir(dir) => *dir,
             Base::Url(_) if allowed.is_empty() => return Ok(Vec::new()),
             Base::Url(_) => {
-                return Err(self.fails("a manifest from a URL cannot allow paths; save it to a file and load that"));
+                return Err(self.fails(ManifestError::LocalPaths));
             }
         };
         let allow = |(host, guest): (String, String)| {
@@ -267,18 +264,6 @@ impl Reader<'_> {
             AllowedPath { host, guest, read_only }
         };
         Ok(allowed.into_iter().map(allow).collect())
-    }
-}
-
-/// The cause of a base64 error, in words.
-fn base64_cause(error: &base64::DecodeError) -> String {
-    match error {
-        base64::DecodeError::InvalidByte(at, byte) => format!("byte {at} is `{}`", byte.escape_ascii()),
-        base64::DecodeError::InvalidLastSymbol(at, byte) => {
-            format!("byte {at}, `{}`, cannot be its end", byte.escape_ascii())
-        }
-        base64::DecodeError::InvalidLength(_) => "it ends in the middle of a byte".to_owned(),
-        base64::DecodeError::InvalidPadding => "it wants other `=` at its end".to_owned(),
     }
 }
 

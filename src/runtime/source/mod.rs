@@ -18,6 +18,7 @@ mod file_set;
 mod format;
 mod loaded;
 mod manifest;
+mod manifest_error;
 mod name;
 mod outline;
 

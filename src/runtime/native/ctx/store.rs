@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Val};
 
 use super::{Arena, COPY_BYTES, Ctx, FREE, IN_USE, LOAD_BYTES, Span, copy_interruptible, refused};
+use crate::runtime::block_error::BlockError;
 use crate::runtime::native::blocks::{HEADER_BYTES, Reused};
 use crate::runtime::native::fuel;
 use crate::runtime::native::limits::HostDataKind;
@@ -202,13 +203,13 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
     /// A block's text; errors name its use.
     ///
     /// # Errors
-    /// The handle is none of a block, the text is over `max` bytes or no UTF-8; as of [`CtxStore::bytes`].
-    fn text(&mut self, handle: u64, what: &str, max: u64) -> wasmtime::Result<String> {
+    /// The handle is none of a block, the text is over `bytes_max` bytes or no UTF-8; as of [`CtxStore::bytes`].
+    fn text(&mut self, handle: u64, what: &'static str, bytes_max: u64) -> wasmtime::Result<String> {
         let span = self.as_context_mut().data_mut().span(handle, what)?;
-        if span.length > max {
-            return Err(refused(format!("{what} has {} bytes; at most {max} are taken", span.length)));
+        if span.length > bytes_max {
+            return Err(refused(BlockError::TooLong { what, bytes: span.length, bytes_max }));
         }
-        String::from_utf8(self.bytes(span)?).map_err(|_| refused(format!("{what} is not UTF-8")))
+        String::from_utf8(self.bytes(span)?).map_err(|_| refused(BlockError::NotUtf8 { what }))
     }
 
     /// Makes `span` the input of the present call.
@@ -227,7 +228,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
 #[inline]
 fn header_of(data: &mut [u8], handle: u64) -> wasmtime::Result<&mut [u8; HEADER_BYTES as usize]> {
     let header = data.get_mut((handle - HEADER_BYTES) as usize..).and_then(<[u8]>::first_chunk_mut);
-    header.ok_or_else(|| refused("a block lies outside its memory"))
+    header.ok_or_else(|| refused(BlockError::OutsideMemory))
 }
 
 /// Writes the headers of a block that was given out again, as Extism's kernel leaves them.

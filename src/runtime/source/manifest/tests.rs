@@ -123,7 +123,7 @@ fn data_is_never_a_place_in_memory() {
             Format::Toml => "[[wasm]]\ndata = { ptr = 4096, len = 8 }",
         };
         let cause = parse(text.as_bytes(), format).expect_err("refused");
-        assert!(cause.starts_with("invalid type: map, expected a string"), "{cause}");
+        assert!(cause.to_string().starts_with("invalid type: map, expected a string"), "{cause}");
     }
 }
 
