@@ -19,7 +19,7 @@ use bolero::check;
 use cursor::Cursor;
 use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, OwnerId, Policy, ProcessId};
 use plugsh::limits::Limits;
-use plugsh::runtime::{ModuleBytes, Program, Spec};
+use plugsh::runtime::{Explained, ModuleBytes, Program, Spec};
 use plugsh::shell::words::SHELL;
 
 /// Bounds of one target under `cargo test`.

@@ -8,10 +8,11 @@ use super::cause::Cause;
 use super::job_error::JobError;
 use super::label::{ProcessId, ProcessLabel};
 use super::lookup_error::LookupError;
+use super::policy::Denial;
 use super::watch_error::WatchError;
 use crate::journal::{FailedCall, RecordedError};
 use crate::limits::Limit;
-use crate::runtime::{Advice, Explained, Failure, ItemType, NodeEnd, Problem, Worded, Wording};
+use crate::runtime::{Advice, Explained, Failure, ItemType, NodeEnd, Worded, Wording};
 use crate::secrets::owned_without_secrets;
 use crate::text::{escape_control, many_lines, quoted_within};
 
@@ -105,8 +106,10 @@ impl fmt::Display for CallFailure {
 /// The cause of a failure. Sources are as they are shown, functions as they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureCause {
-    /// The words of who failed: another kernel, the room above, the policy.
-    Problem(Problem),
+    /// The words of who failed: another kernel, or the room above.
+    Text(String),
+    /// The policy, the caller's grants or the rate of calls denies the call.
+    Denied(Denial),
     /// The instance, the host or a limit failed the call, or its start.
     Failed(Box<Failure>),
     /// A cancel, of the call or of one above it.
@@ -230,7 +233,7 @@ impl FailureCause {
     /// The way on; `None`: the words have it, or there is none.
     fn advice(&self) -> Option<Advice> {
         match self {
-            FailureCause::Problem(problem) => problem.advice.as_deref().cloned(),
+            FailureCause::Denied(denial) => denial.advice(),
             FailureCause::NoFunction { advice, .. } => Some((**advice).clone()),
             FailureCause::TooDeep { error, .. } => error.advice(),
             FailureCause::Halted { process, crash } => Some(crash.restart_advice(process.id)),
@@ -255,7 +258,9 @@ impl Worded for FailureCause {
     fn write(&self, wording: Wording, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = |failure: &Failure| escape_control(&failure.line(wording));
         match self {
-            FailureCause::Problem(problem) => f.write_str(&problem.message),
+            FailureCause::Text(text) => f.write_str(text),
+            FailureCause::Denied(denial @ Denial::RuleCall { .. }) => write!(f, "by the policy, {denial}"),
+            FailureCause::Denied(denial) => fmt::Display::fmt(denial, f),
             FailureCause::Failed(failure) => f.write_str(&own(failure)),
             FailureCause::Cancelled(cause) => cause.write(wording, f),
             FailureCause::Dead(dead) => dead.write(wording, f),
@@ -341,15 +346,9 @@ impl fmt::Display for NotCallable<'_> {
     }
 }
 
-impl From<Problem> for FailureCause {
-    fn from(problem: Problem) -> FailureCause {
-        FailureCause::Problem(problem)
-    }
-}
-
 impl From<String> for FailureCause {
-    fn from(words: String) -> FailureCause {
-        FailureCause::Problem(words.into())
+    fn from(text: String) -> FailureCause {
+        FailureCause::Text(text)
     }
 }
 

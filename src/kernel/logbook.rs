@@ -1,12 +1,13 @@
 //! The log of plugins: bounded, and escaped before a line is kept.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::time::Instant;
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
 use crate::limits::Limit;
 use crate::locks::{Mutex, Rank};
-use crate::runtime::{Advice, LogLevel, Problem, Wording};
+use crate::runtime::{Advice, Explained, LogLevel, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
 /// Bytes of a line besides its text.
@@ -91,10 +92,8 @@ impl Logbook {
             match inner.admit(writer.process.id) {
                 Admission::Yes => inner.push(&writer, level, escape_control(line)),
                 Admission::First => {
-                    let most = inner.lines_per_second_max;
-                    let why = format!("more than {most} lines in a second: the rest of this second is not kept");
-                    let why = Problem::advised(why, Advice::Raise(Limit::LogRate)).line(self.wording);
-                    inner.push(&writer, LogLevel::Warn, format!("({why})"));
+                    let over = LinesOverRate { lines_max: inner.lines_per_second_max };
+                    inner.push(&writer, LogLevel::Warn, format!("({})", over.line(self.wording)));
                 }
                 Admission::No => break,
             }
@@ -116,6 +115,23 @@ impl Logbook {
         let mut lines: Vec<LogLine> = matching.take(lines_max).cloned().collect();
         lines.reverse();
         lines
+    }
+}
+
+/// A plugin logs faster than it may.
+struct LinesOverRate {
+    lines_max: u64,
+}
+
+impl fmt::Display for LinesOverRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "more than {} lines in a second: the rest of this second is not kept", self.lines_max)
+    }
+}
+
+impl Explained for LinesOverRate {
+    fn advice(&self) -> Option<Advice> {
+        Some(Advice::Raise(Limit::LogRate))
     }
 }
 

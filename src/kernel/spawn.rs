@@ -21,7 +21,7 @@ use super::notices::Notice;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
-use super::policy::{ChildGrants, Granted, RequestedSource, names_only};
+use super::policy::{ChildGrants, Denial, Granted, RequestedSource};
 use super::process::{Life, NewProcess, Process};
 use super::stack::PluginFrames;
 use super::task::Task;
@@ -99,7 +99,7 @@ impl Kernel {
             (None, None) => by_name_only(parent, &asked),
         };
         let admitted = self.admit_child(parent, children, children_max).map_err(Problem::from);
-        let admitted = admitted.and(granted).map_err(Failure::denied);
+        let admitted = admitted.and_then(|()| granted.map_err(Problem::from)).map_err(Failure::denied);
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
         let find = || task.chain.with_paused_deadlines(|| self.granted_program(task, &granted, deadline));
@@ -388,9 +388,9 @@ impl Kernel {
 }
 
 /// The built-in default: a guest may load names only.
-fn by_name_only(who: &Process, asked: &RequestedSource) -> Result<Granted, Problem> {
+fn by_name_only(who: &Process, asked: &RequestedSource) -> Result<Granted, Denial> {
     match asked {
         RequestedSource::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
-        _ => Err(names_only(who.who(), asked, who.parent_id() != 0)),
+        _ => Err(Denial::names_only(who.who(), asked, who.parent_id() != 0)),
     }
 }

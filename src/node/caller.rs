@@ -9,12 +9,12 @@ use super::conversation::NodeConversation;
 use super::lease::Lease;
 use super::state::Node;
 use crate::kernel::Policy;
-use crate::kernel::policy::{RequestedSource, Who};
+use crate::kernel::policy::{Denial, RequestedSource, Who};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::remote::payload::Payload;
 use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
 use crate::runtime::{
-    Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Stopped, Upcalls, Wording,
+    Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Stopped, Upcalls,
 };
 use crate::text::bounded;
 
@@ -86,9 +86,9 @@ impl NodeCaller {
     fn check_load(&self, policy: &Policy, name: &str) -> Result<(), Failure> {
         let who = Who { name: &self.plugin, plugin: &self.plugin };
         let asked = RequestedSource::of(name).map_err(Failure::denied)?;
-        let denied = |problem: crate::runtime::Problem| {
-            let (name, line) = (self.node.name(), problem.line(Wording::default()));
-            Failure::denied(format!("cannot load `{}` from node `{name}`: {line}", asked.text()))
+        let denied = |denial: Denial| {
+            let name = self.node.name();
+            Failure::denied(format!("cannot load `{}` from node `{name}`: {denial}", asked.text()))
         };
         policy.load(who, &asked).map(drop).map_err(denied)
     }
@@ -106,8 +106,7 @@ impl NodeCaller {
         };
         let allowed = policy.call(caller, Who { name: &name, plugin: &plugin }, exchange.function()?);
         let node = self.node.name();
-        allowed
-            .map_err(|why| Failure::denied(format!("by the policy of node `{node}`, {}", why.line(Wording::default()))))
+        allowed.map_err(|why| Failure::denied(format!("by the policy of node `{node}`, {why}")))
     }
 
     /// The names of a process of the home; `None`: none has the id.

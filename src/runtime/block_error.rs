@@ -12,7 +12,7 @@ pub enum BlockError {
         what: &'static str,
         handle: u64,
     },
-    /// It has more bytes than are taken.
+    /// The block has more bytes than are taken.
     TooLong {
         what: &'static str,
         bytes: u64,
@@ -26,7 +26,7 @@ pub enum BlockError {
     NotUtf8 {
         what: &'static str,
     },
-    /// So many bytes are more than it has room for.
+    /// So many bytes are more than the block has room for.
     NoRoom {
         bytes: usize,
     },

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::journal::{FailedCall, Outcome};
 use crate::kernel::call_failure::{CallFailure, ChainTooDeep, DeadProcess, ExitReason, FailureCause, NotCallable};
 use crate::kernel::frame::Refusal;
+use crate::kernel::policy::Denial;
 use crate::kernel::process::Process;
-use crate::runtime::{Advice, Failure, ItemType, Problem, Worded, Wording};
+use crate::runtime::{Advice, Failure, ItemType, Worded, Wording};
 use crate::text::escape_control;
 
 /// The reason why a call cannot enter its process.
@@ -20,7 +21,7 @@ pub enum Denied {
     /// The process crashed and is not started again: the crash.
     Halted(Arc<CallFailure>),
     /// By the policy, or by the rate of calls.
-    NotAllowed(Problem),
+    NotAllowed(Denial),
     /// By the chain, which the call had its number for.
     Refused {
         refusal: Refusal,
@@ -67,7 +68,7 @@ impl Denied {
             Denied::NotCallable(ty) => FailureCause::NotCallable { process: label, function, ty: Box::new(ty) },
             Denied::Circle => FailureCause::Circle { path: circle().into() },
             Denied::Halted(crash) => FailureCause::Halted { process: label, crash },
-            Denied::NotAllowed(why) => FailureCause::Problem(why),
+            Denied::NotAllowed(why) => FailureCause::Denied(why),
             Denied::Refused { refusal: Refusal::Ended { cause, target }, .. } => {
                 return (target, FailureCause::Cancelled(cause));
             }

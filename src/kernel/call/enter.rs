@@ -14,9 +14,10 @@ use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Frame, PropagatingError};
 use crate::kernel::names;
+use crate::kernel::policy::Denial;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, FunctionId, Problem, Worded};
+use crate::runtime::{Failure, FunctionId, Worded};
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
@@ -109,7 +110,7 @@ impl Task {
     }
 
     /// Whether the deepest call may make this one; the shell may make any.
-    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), Denial> {
         match self.chain.calling_process() {
             Some(caller) => self.kernel.gate().call(&caller, process, function, symbol),
             None => Ok(()),

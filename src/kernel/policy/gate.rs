@@ -8,13 +8,12 @@ use std::time::Instant;
 
 use super::Policy;
 use super::asked::Who;
+use super::denial::Denial;
 use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;
 use crate::kernel::view::ProcessId;
-use crate::limits::Limit;
 use crate::locks::{Rank, RwLock};
-use crate::runtime::{Advice, Problem};
 
 /// Most cached answers; past this the cache is cleared.
 const ANSWERS_MAX: usize = 65_536;
@@ -81,7 +80,7 @@ impl PolicyGate {
     ///
     /// # Errors
     /// The rate, the caller's grants or the policy refuse the call; with the rule and advice.
-    pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
+    pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), Denial> {
         self.count(caller)?;
         // A function whose symbol is shared or truncated must not use the cache: another function may have that symbol.
         let is_exact = symbol != Symbol::OTHER && function.len() < SYMBOL_BYTES_MAX;
@@ -93,8 +92,7 @@ impl PolicyGate {
         if is_exact && loaded.allowed.read().contains(&key) {
             return Ok(());
         }
-        let answer = loaded.policy.call(caller.who(), callee.who(), function);
-        answer.map_err(|why| why.map(|why| format!("by the policy, {why}")))?;
+        loaded.policy.call(caller.who(), callee.who(), function)?;
         if is_exact {
             let mut allowed = loaded.allowed.write();
             if allowed.len() >= ANSWERS_MAX {
@@ -106,17 +104,15 @@ impl PolicyGate {
     }
 
     /// Counts a nested call of a process in the current second.
-    fn count(&self, caller: &Process) -> Result<(), Problem> {
-        let Some(most) = self.calls_per_second_max else { return Ok(()) };
+    fn count(&self, caller: &Process) -> Result<(), Denial> {
+        let Some(calls_max) = self.calls_per_second_max else { return Ok(()) };
         let second = self.started.elapsed().as_secs() & 0xffff_ffff;
         // The upper half is the second, the lower half its calls. One call runs in a process at a time, so there is one
         // writer.
         let before = caller.counters.call_rate.load(Ordering::Relaxed);
         let calls = if before >> 32 == second { before & 0xffff_ffff } else { 0 };
-        if calls >= most {
-            let who = caller.label();
-            let why = format!("`{who}` made {most} calls in this second, the limit");
-            return Err(Problem::advised(why, Advice::Raise(Limit::CallRate)));
+        if calls >= calls_max {
+            return Err(Denial::Rate { caller: caller.label(), calls_max });
         }
         caller.counters.call_rate.store(second << 32 | (calls + 1), Ordering::Relaxed);
         Ok(())

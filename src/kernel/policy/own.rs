@@ -6,14 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::asked::{Granted, RequestedSource, Who};
+use super::denial::{Allowed, Denial, DeniedCall};
 use super::error::GrantError;
-use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::Symbol;
 use crate::kernel::view::ProcessId;
 use crate::locks::{Rank, RwLock};
-use crate::runtime::{Advice, Problem, Spec};
-use crate::text::escape_control;
+use crate::runtime::Spec;
 
 /// Checks the patterns of a spec.
 ///
@@ -77,17 +76,15 @@ impl OwnGrants {
         id: ProcessId,
         function: &str,
         symbol: Option<Symbol>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Denial> {
         let Some(calls) = &self.calls else { return Ok(()) };
         let key = symbol.map(|symbol| (id, symbol));
         if key.is_some_and(|key| self.allowed.read().contains(&key)) {
             return Ok(());
         }
         if !calls.iter().any(|pattern| pattern.fits(callee, function)) {
-            let allowed = listed(calls.iter().map(CallPattern::text));
-            let function_of_plugin = format!("{}.{}", escape_control(callee.plugin), escape_control(function));
-            let message = super::may_not_call(caller, callee, function);
-            return Err(Problem::advised(message, Advice::GrantCall { allowed, function: function_of_plugin }));
+            let allowed = Allowed::new(calls.iter().map(CallPattern::text));
+            return Err(Denial::OwnCall { call: DeniedCall::new(caller, callee, function), allowed });
         }
         if let Some(key) = key {
             let mut allowed = self.allowed.write();

@@ -15,7 +15,7 @@ use super::{ChildGrants, Policy, RequestedSource, Who};
 use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
-use crate::runtime::{AllowedPath, Config, Spec};
+use crate::runtime::{AllowedPath, Config, Explained, Spec};
 use crate::shell::words::SHELL;
 
 fn policy(text: &str) -> Policy {

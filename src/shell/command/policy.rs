@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::kernel::Policy;
-use crate::kernel::policy::{OwnGrants, PolicyError, RequestedSource, Rule, Who, names_only};
-use crate::runtime::{Explained, Problem};
+use crate::kernel::policy::{Denial, OwnGrants, PolicyError, RequestedSource, Rule, Who};
+use crate::runtime::Explained;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::SHELL;
@@ -190,11 +190,11 @@ fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, 
         (None, RequestedSource::Name(_)) => {
             Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
         }
-        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked, false).line(SHELL) },
+        (None, _) => Verdict::Denied { by: None, why: Denial::names_only(who, &asked, false).line(SHELL) },
     })
 }
 
-fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdict {
+fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Denial>) -> Verdict {
     let by = Some(rule_of(policy, who));
     match answer {
         Ok(()) => Verdict::Allowed { by, why: "" },

@@ -18,7 +18,7 @@ use crate::runtime::about::{About, imported_functions};
 use crate::runtime::host_functions::{self, BLOCKS, WASI};
 use crate::runtime::imports::name_since_1;
 use crate::runtime::source::{Access, Sources, is_name};
-use crate::runtime::{ImportName, ImportStandIn, Problem, Program, Spec};
+use crate::runtime::{Explained, ImportName, ImportStandIn, Problem, Program, Spec};
 use crate::shell::loading::check_paths;
 use crate::shell::loading::imports::{ImportName as StubbedName, import_name};
 use crate::shell::loading::words::LoadWords;
