@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::{ChangedBy, Growth, Outcome, Record, RecordKind};
+use super::record::{CallStanding, ChangedBy, Growth, Outcome, Record, RecordKind};
 use super::store::Store;
 use super::symbol::Symbol;
 use crate::locks::{Mutex, Rank};
@@ -74,8 +74,8 @@ impl LaneBuffer {
     }
 }
 
-/// The bit of `unresolved` in its word, above those of `changed_by`.
-const UNRESOLVED_SHIFT: u32 = 44;
+/// The first bit of `standing` in the word of the depth.
+const STANDING_SHIFT: u32 = 16;
 /// The first bit of `kind` in that word.
 const KIND_SHIFT: u32 = 45;
 
@@ -96,10 +96,10 @@ fn to_words(record: &Record) -> [u64; WORDS] {
         pair(record.callee_name.to_raw(), record.caller),
         pair(record.callee, record.caller_name.to_raw()),
         u64::from(record.depth)
+            | (record.standing as u64) << STANDING_SHIFT
             | (record.outcome as u64) << 24
             | (record.changed_by as u64) << 40
             | (record.kind as u64) << KIND_SHIFT
-            | u64::from(record.unresolved) << UNRESOLVED_SHIFT
             | u64::from(record.grew.to_raw()) << 48,
         record.held_ns,
         record.fuel,
@@ -128,7 +128,7 @@ fn from_words(words: &Words, record: &mut Record) {
     record.depth = rest as u16;
     record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
     record.kind = RecordKind::ALL.get((rest >> KIND_SHIFT) as usize & 0x7).copied().unwrap_or_default();
-    record.unresolved = rest >> UNRESOLVED_SHIFT & 1 != 0;
+    record.standing = CallStanding::ALL.get((rest >> STANDING_SHIFT) as usize & 0x3).copied().unwrap_or_default();
     record.grew = Growth::from_raw((rest >> 48) as u16);
     record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xf).copied().unwrap_or_default();
     record.held_ns = word(11);
@@ -161,7 +161,7 @@ mod tests {
                 grew: if index % 3 == 0 { Growth::UNKNOWN } else { Growth::of_bytes(Some(0x8001 << 16)) },
                 depth: u16::MAX,
                 outcome,
-                unresolved: index % 2 == 0,
+                standing: CallStanding::ALL[index % CallStanding::ALL.len()],
                 changed_by: ChangedBy::ALL[index % ChangedBy::ALL.len()],
                 kind: RecordKind::ALL[index % RecordKind::ALL.len()],
                 error: None,
@@ -177,6 +177,7 @@ mod tests {
     fn enums_are_numbered_as_they_are_listed() {
         assert!(Outcome::ALL.iter().enumerate().all(|(index, outcome)| *outcome as usize == index));
         assert!(RecordKind::ALL.iter().enumerate().all(|(index, kind)| *kind as usize == index));
+        assert!(CallStanding::ALL.iter().enumerate().all(|(index, standing)| *standing as usize == index));
         assert!(ChangedBy::ALL.iter().enumerate().all(|(index, changed)| *changed as usize == index));
     }
 }

@@ -27,6 +27,6 @@ pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
 pub use load::LoadSteps;
 pub use payload::{KeptBytes, KeptState, NodeTime, Payload};
-pub use record::{ChangedBy, Growth, Outcome, Record, RecordKind};
+pub use record::{CallStanding, ChangedBy, Growth, Outcome, Record, RecordKind};
 pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

@@ -39,8 +39,7 @@ pub struct Record {
     /// Depth in the chain; 1: from the prompt.
     pub depth: u16,
     pub outcome: Outcome,
-    /// Whether it named a dead process, or a function that its callee lacks or cannot be called by.
-    pub unresolved: bool,
+    pub standing: CallStanding,
     pub changed_by: ChangedBy,
     pub kind: RecordKind,
     /// Why it failed, bounded.
@@ -49,7 +48,20 @@ pub struct Record {
     pub payload: Option<Box<Payload>>,
 }
 
+/// The mark of a call that ran beside its caller, before its name in trees and graphs.
+const STARTED_MARK: &str = "∥ ";
+
 impl Record {
+    /// The mark before the name of a call that its caller started; empty for any other.
+    pub fn started_mark(&self) -> &'static str {
+        if self.is_started() { STARTED_MARK } else { "" }
+    }
+
+    /// Whether it ran beside its caller.
+    pub fn is_started(&self) -> bool {
+        self.standing == CallStanding::Started
+    }
+
     /// Details of a request to the host; `None` for calls.
     pub fn detail(&self) -> Option<&str> {
         self.payload.as_ref().and_then(|payload| payload.detail.as_deref())
@@ -251,6 +263,23 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// A call beside its caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CallStanding {
+    /// Its caller waited for it.
+    #[default]
+    Awaited,
+    /// Its caller started it and went on.
+    Started,
+    /// It named a dead process, or a function that its callee lacks or cannot be called by: nothing ran.
+    Unresolved,
+}
+
+impl CallStanding {
+    /// Every standing, in the order of their numbers.
+    pub const ALL: [CallStanding; 3] = [CallStanding::Awaited, CallStanding::Started, CallStanding::Unresolved];
 }
 
 /// The hook that changed a call, if any.

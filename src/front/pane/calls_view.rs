@@ -213,6 +213,9 @@ fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     if let Some(glyph) = theme::outcome_glyph(call.outcome) {
         spans.push(trusted(format!("{glyph} "), theme::outcome(call.outcome)));
     }
+    if call.is_started() {
+        spans.push(trusted(call.started_mark(), theme::DIM));
+    }
     if caller == Caller::Named {
         spans.push(untrusted(&call.caller_label(), theme::DIM));
         spans.push(trusted(" → ", theme::DIM));

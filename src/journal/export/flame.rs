@@ -49,7 +49,8 @@ pub fn folded(records: &[Record]) -> Vec<String> {
             None if record.parent_seq == 0 => stacks.of(None, frame_name(&record.caller_label(), FRAME_BYTES_MAX)),
             None => stacks.of(None, LOST.to_owned()),
         };
-        let stack = stacks.of(Some(below), frame_name(&record_name(record), FRAME_BYTES_MAX));
+        let stack = stacks
+            .of(Some(below), frame_name(&format!("{}{}", record.started_mark(), record_name(record)), FRAME_BYTES_MAX));
         stacks.add(stack, self_ns);
         add_steps(&mut stacks, stack, record);
         stack_of.push(stack);
@@ -128,6 +129,7 @@ impl Stacks {
 mod tests {
     use super::*;
     use crate::journal::export::testing::{hostile, session, twisted, written};
+    use crate::journal::record::{CallStanding, Outcome};
     use crate::journal::symbol::Symbol;
 
     #[test]
@@ -174,5 +176,23 @@ mod tests {
         assert_eq!(lines.len(), FLAME_STACKS_MAX);
         let total: u64 = lines.iter().filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum();
         assert_eq!(total, records.len() as u64);
+    }
+
+    #[test]
+    fn a_call_beside_its_caller_is_marked() {
+        let call = |seq, parent_seq, standing| Record {
+            seq,
+            parent_seq,
+            standing,
+            duration_ns: 10,
+            callee: 1,
+            callee_name: Symbol::intern("mapper"),
+            function: Symbol::intern("map"),
+            outcome: Outcome::Ok,
+            caller_name: Symbol::SHELL,
+            ..Record::default()
+        };
+        let folded = folded(&[call(1, 0, CallStanding::Awaited), call(2, 1, CallStanding::Started)]);
+        assert!(folded.iter().any(|line| line.starts_with("shell;1:mapper.map;∥ 1:mapper.map ")), "{folded:?}");
     }
 }

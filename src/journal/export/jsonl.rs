@@ -53,6 +53,8 @@ pub struct Line<'a> {
     outcome: &'a str,
     error: Option<String>,
     changed_by: Option<&'a str>,
+    /// Whether the call ran beside its caller.
+    started: bool,
     kind: &'static str,
     /// Details of a request to the host.
     detail: Option<&'a str>,
@@ -88,6 +90,7 @@ impl<'a> Line<'a> {
             outcome: record.outcome.as_str(),
             error: record.error_line(),
             changed_by: record.changed_by.as_str(),
+            started: record.is_started(),
             kind: record.kind.as_str(),
             detail: record.detail(),
             load: record.load(),
@@ -110,11 +113,11 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(
             lines[0],
-            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"grew_bytes":0,"fuel":null,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
+            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"grew_bytes":0,"fuel":null,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","started":false,"kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
         );
         assert_eq!(
             lines[1],
-            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"grew_bytes":0,"fuel":null,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
+            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"grew_bytes":0,"fuel":null,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"started":false,"kind":"call","detail":null,"load":null,"node":null,"wire_us":null}"#
         );
         assert!(
             lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"grew_bytes":null,"fuel":null,"depth":1,"outcome":"running""#),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::journal::{FailedCall, Outcome};
+use crate::journal::{CallStanding, FailedCall, Outcome};
 use crate::kernel::call_failure::{CallFailure, ChainTooDeep, DeadProcess, ExitReason, FailureCause, NotCallable};
 use crate::kernel::frame::Refusal;
 use crate::kernel::policy::Denial;
@@ -35,9 +35,14 @@ impl Denied {
         if let Denied::Refused { seq, .. } = self { Some(*seq) } else { None }
     }
 
-    /// Whether no function was found that could be called.
-    pub fn is_unresolved(&self) -> bool {
-        matches!(self, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_))
+    /// Whether a function was found that could be called.
+    pub fn standing(&self) -> CallStanding {
+        match self {
+            Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_) => CallStanding::Unresolved,
+            Denied::Circle | Denied::Halted(_) | Denied::NotAllowed(_) | Denied::Refused { .. } => {
+                CallStanding::Awaited
+            }
+        }
     }
 
     /// Outcome of the call.

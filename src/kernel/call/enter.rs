@@ -119,7 +119,7 @@ impl Task {
 
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
-        let (seq, outcome, unresolved) = (denied.seq(), denied.outcome(), denied.is_unresolved());
+        let (seq, outcome, standing) = (denied.seq(), denied.outcome(), denied.standing());
         let path = self.chain.path();
         let (call, cause) = denied.cause(process, function, || self.circle(process));
         let failure = CallFailure::new(call, cause, self.kernel.wording()).with_path(path);
@@ -130,7 +130,7 @@ impl Task {
             function: Symbol::intern(function),
             bytes_in,
             outcome,
-            unresolved,
+            standing,
             error: Some(error.failure.recorded()),
             ..Record::default()
         });

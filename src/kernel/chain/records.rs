@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Chain;
-use crate::journal::{Growth, Outcome, Record, RecordKind};
+use crate::journal::{CallStanding, Growth, Outcome, Record, RecordKind};
 use crate::kernel::caller_ref::CallerRef;
 use crate::kernel::frame::{Frame, Frames};
 use crate::kernel::load_in_progress::LoadInProgress;
@@ -60,12 +60,18 @@ impl Chain {
             grew: Growth::default(),
             depth,
             outcome: Outcome::Ok,
-            unresolved: false,
+            standing: self.standing_at(depth),
             changed_by: frame.changed_by,
             kind: RecordKind::Call,
             error: None,
             payload: None,
         }
+    }
+
+    /// A call's standing: the lowest call of a chain that another call started ran beside that one.
+    fn standing_at(&self, depth: u16) -> CallStanding {
+        let is_started = depth != 1 && depth == self.depth_above() + 1;
+        if is_started { CallStanding::Started } else { CallStanding::Awaited }
     }
 
     /// The deepest call as a running record.

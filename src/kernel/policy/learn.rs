@@ -8,7 +8,7 @@ use std::path::Path;
 use super::asked::RequestedSource;
 use super::pattern::{self, LoadPattern};
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
-use crate::journal::{Record, RecordKind, Symbol};
+use crate::journal::{CallStanding, Record, RecordKind, Symbol};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
 use crate::secrets::{LEFT_OUT, without_secrets};
@@ -177,7 +177,7 @@ impl Spawns {
 
 /// Whether the record is a call of an existing function, made or denied by the policy or a limit.
 fn was_call(record: &Record) -> bool {
-    record.callee != 0 && !record.unresolved
+    record.callee != 0 && record.standing != CallStanding::Unresolved
 }
 
 /// A pattern for exactly this source. Secrets of a URL do not go into a policy: `*` replaces them.

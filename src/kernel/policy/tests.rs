@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::grant::child_spec;
 use super::learn::{Spawn, Spawns};
 use super::{ChildGrants, Policy, RequestedSource, Who};
-use crate::journal::{Outcome, Record, Symbol};
+use crate::journal::{CallStanding, Outcome, Record, Symbol};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
 use crate::runtime::{AllowedPath, Config, Explained, Spec};

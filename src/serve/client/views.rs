@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::journal::{ChangedBy, Growth, Outcome, Payload, Record, RecordKind, Symbol};
+use crate::journal::{CallStanding, ChangedBy, Growth, Outcome, Payload, Record, RecordKind, Symbol};
 use crate::kernel::{
     CallFailure, Crash, ExitReason, FrameView, JobState, JobView, Killed, LifeChange, LifeEvent, LogLine, ProcessLabel,
     ProcessState, ProcessView,
@@ -105,6 +105,7 @@ pub fn record_of(line: &Value, now_ns: u64) -> Record {
         grew: Growth::of_bytes(line["grew_bytes"].as_u64()),
         depth: u16::try_from(fields.number("depth")).unwrap_or(u16::MAX),
         outcome,
+        standing: if line["started"] == true { CallStanding::Started } else { CallStanding::Awaited },
         changed_by: changed_by.unwrap_or_default(),
         kind: kind.unwrap_or_default(),
         error: line["error"].as_str().map(Into::into),

@@ -16,6 +16,7 @@ pub static COMMAND: Command = Command {
         N|N%` gives it rows or a share of the screen; `pane save FILE.svg|FILE.txt` writes what it shows, also without a terminal (a script, `-c`, CI), \
         where `--size` says how large the picture is (120x40) and rates are averages since the session began. In the \
         pane `?` shows all keys: arrows move, Enter opens details, which follow the cursor, Tab goes to the other view. \
+        `∥` is before the name of a call that runs beside its caller. \
         `f` shows the calls of the chosen process alone, `F` of all below it too, `/` filters by a name or an expression \
         (`help filters`), `z` is full screen, Esc goes one step back. A click chooses, and once more opens; the wheel \
         scrolls; Shift with the mouse selects text, and `set mouse off` leaves the mouse to the terminal.",

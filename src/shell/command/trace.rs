@@ -26,7 +26,7 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list calls, nested ones too",
     description: "One row a call or load, in the order in which they began, those that still run included; a call's name is \
-        indented by its depth. TOOK is without the time that the call or one below it was held at a breakpoint, which HELD has \
+        indented by its depth, after `∥` where it ran beside its caller (`start_call`). TOOK is without the time that the call or one below it was held at a breakpoint, which HELD has \
         where there is any. A load is a row too, below the call that asked for it, a refused one with its \
         error; IN is the size of its modules, and `(compiled)`, `(memory cache)` or `(disk cache)` where its image came from \
         (`show SEQ` has the time of each step). SEQ counts calls and loads as they begin. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
@@ -315,7 +315,9 @@ const COLUMNS: [Column<Record>; 11] = [
     Column::right("seq", |record: &Record| cell(Role::Dim, record.seq.to_string())).importance(6),
     Column::right("at", |record: &Record| cell(Role::Dim, at_text(record))).importance(1),
     Column::left("caller", |record: &Record| plain(record.caller_label())).importance(5),
-    Column::left("call", |record| cell(Role::Name, format!("{}{}", indent(record), call_text(record)))),
+    Column::left("call", |record| {
+        cell(Role::Name, format!("{}{}{}", indent(record), record.started_mark(), call_text(record)))
+    }),
     BYTES_IN,
     BYTES_OUT,
     TOOK,
@@ -339,7 +341,7 @@ fn line(record: &Record) -> Line {
         .with(Role::Dim, format!("{:>5} {:>9} {}", record.seq, at_text(record), indent(record)))
         .plain(record.caller_label())
         .with(Role::Dim, " → ")
-        .with(Role::Name, call_text(record))
+        .with(Role::Name, format!("{}{}", record.started_mark(), call_text(record)))
         .plain(format!("  {} → {}  {}{} ", text(BYTES_IN), text(BYTES_OUT), text(TOOK), costs_text(record)));
     line.spans.push(outcome_cell(record));
     line

@@ -72,20 +72,20 @@ fn what_was_learned_is_not_forgotten_and_does_not_grow() {
 
 #[test]
 fn a_failed_call_is_learned_unless_it_named_nothing() {
-    let record = |unresolved| Record {
+    let record = |standing| Record {
         caller: 1,
         callee: 2,
         caller_name: Symbol::intern("a"),
         callee_name: Symbol::intern("b"),
         function: Symbol::intern("take"),
         outcome: Outcome::Error,
-        unresolved,
+        standing,
         error: Some("no function `take` in `2:b`".into()),
         ..Record::default()
     };
-    assert!(Spawns::default().learn(&[record(false)]).contains("b.take"));
-    assert!(!Spawns::default().learn(&[record(true)]).contains("b.take"));
-    let cut = Record { function: Symbol::intern(&"f".repeat(300)), ..record(false) };
+    assert!(Spawns::default().learn(&[record(CallStanding::Awaited)]).contains("b.take"));
+    assert!(!Spawns::default().learn(&[record(CallStanding::Unresolved)]).contains("b.take"));
+    let cut = Record { function: Symbol::intern(&"f".repeat(300)), ..record(CallStanding::Awaited) };
     let policy = policy(&Spawns::default().learn(&[cut]));
     assert!(policy.call(who("a"), who("b"), &"f".repeat(300)).is_ok());
 }
