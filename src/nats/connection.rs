@@ -4,14 +4,13 @@
 //! sender gave up; [`Connection::publish`] refuses it instead.
 
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::connection::State as ClientState;
 use async_nats::{Client, ConnectOptions, Event, Message, StatusCode};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::block_in_place;
@@ -123,12 +122,10 @@ impl Connection {
     /// There is no connection now.
     pub fn publish(&self, subject: String, answer_to: Option<String>, bytes: Vec<u8>) -> Result<(), NotSent> {
         self.check()?;
-        let mut publishing = pin!(publish(&self.client, subject, answer_to, bytes));
-        match publishing.as_mut().now_or_never() {
-            Some(published) => published,
-            // As many messages wait as may. WASI's threads may not block without telling their runtime.
-            None => block_in_place(|| self.driver.run(publishing)).unwrap_or(Err(NotSent)),
-        }
+        // Inside of the runtime the task that writes is woken without a system call. A guest's output comes from a thread
+        // of WASI's runtime, which another may not block without this.
+        let publishing = publish(&self.client, subject, answer_to, bytes);
+        block_in_place(|| self.driver.run(publishing)).unwrap_or(Err(NotSent))
     }
 
     /// Publishes a message from a [`Listener`]: it is given to a task of the runtime, after those given before.

@@ -11,6 +11,7 @@ use super::refusal::NodeRefusal;
 use super::state::{Node, NodeError, NodeEvent, NodeOptions};
 use super::workers::WORKERS_MAX;
 use super::{calls, looks, prepare};
+use crate::allocator;
 use crate::nats::{Connection, Incoming, Listener};
 use crate::runtime::FunctionId;
 use crate::runtime::remote::payload::Payload;
@@ -32,6 +33,7 @@ impl Node {
     /// # Errors
     /// There is no server, it refuses the credentials, or another node has the name.
     pub fn open(options: NodeOptions) -> Result<Arc<Node>, NodeError> {
+        allocator::keep_freed_payloads();
         let subjects = Subjects::of(&options.system);
         let listened = [subjects.home_beats(), subjects.node_beats(), subjects.node(&options.name)];
         let nats = options.nats.clone();

@@ -4,7 +4,7 @@
 //! end with their last wait.
 
 use crate::image_origin::ImageOrigin;
-use crate::text::io_cause;
+use crate::text::{io_cause, quoted};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::about::imported_functions;
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage, NoCompilerProcess};
 use super::nodes::Nodes;
 use super::product_function::ProductFunctions;
 use super::{
-    Advice, Failure, FailureKind, Host, Image, ImportStandIn, Instrumentation, Program, Spec, StubImports, Upcalls, sdk,
+    Advice, Failure, FailureKind, Host, Image, ImportName, ImportStandIn, Instrumentation, Program, Spec, StubImports,
+    Upcalls, sdk,
 };
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
@@ -148,9 +150,29 @@ impl Images {
         if host == Host::Extism {
             return Err(Failure::new(FailureKind::Load, "nodes have the native host alone"));
         }
+        if let Some(function) = self.product_import(program) {
+            let why = format!(
+                "`{function}` is a host function of the product, and nodes have none; load the plugin here, or let another \
+                 stand in for the function"
+            );
+            return Err(Failure::new(FailureKind::Load, why));
+        }
         let no_nodes = || Failure::advised(FailureKind::Load, "no nodes are connected", Advice::Connect);
         let nodes = self.nodes.get().cloned().ok_or_else(no_nodes)?;
         nodes.image(on, program, up)
+    }
+
+    /// The first import of a program that is a product's host function.
+    fn product_import(&self, program: &Program) -> Option<String> {
+        let functions: Vec<_> = self.shared.of_product.linked(&program.spec).collect();
+        if functions.is_empty() {
+            return None;
+        }
+        let is_product = |import: &ImportName| {
+            functions.iter().any(|function| (function.module(), function.name()) == (&*import.module, &*import.name))
+        };
+        let imports = program.modules.iter().flat_map(|module| imported_functions(&module.bytes));
+        imports.into_iter().find(is_product).map(|import| quoted(&import.to_string()))
     }
 
     /// Sends programs that ask for a node to `nodes` from now on; set once.

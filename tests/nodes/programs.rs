@@ -102,5 +102,5 @@ fn a_nodes_policy_knows_whom_its_guests_call() {
     let denied = call("1 echo_bulk x");
     let says = "by the policy of node `n1`, `spawner` may not call `c-1.echo_bulk`: `[default]`";
     assert!(denied.contains(says) && denied.contains("allows `echo.echo`, `c-*.nothing`"), "{denied}");
-    assert!(call("9 echo x").contains("no process 9"), "the home says so");
+    assert!(call("9 echo x").contains("no process `9`"), "the home says so");
 }

@@ -10,7 +10,7 @@ use crate::kernel::{CallError, Kernel, KernelOptions, LoadRequest, ProcessId, Pr
 use crate::runtime::product_function::{ProductFunction, ProductFunctions};
 use crate::runtime::stand_in::Scalar;
 use crate::runtime::stand_in::StandInType::{F32, F64, Handle, I32, I64};
-use crate::runtime::{Host, Spec};
+use crate::runtime::{Host, Program, Spec};
 use crate::shell::words::SHELL;
 
 const HOSTS: [Host; 2] = [Host::Native, Host::Extism];
@@ -228,4 +228,19 @@ fn a_stub_takes_the_place_of_a_function() {
             "{host:?}: the others stay: {error}"
         );
     }
+}
+
+#[test]
+fn a_plugin_that_imports_one_is_not_sent_to_a_node() {
+    let kernel = product();
+    let load = |wat: &str| {
+        let spec = Spec { on: Some("n1".into()), ..Spec::default() };
+        let request = LoadRequest { spec: spec.clone(), ..LoadRequest::plain(Arc::new(program(wat))) };
+        let program = Program { spec, ..(*request.program).clone() };
+        kernel.load(LoadRequest { program: Arc::new(program), ..request }).unwrap_err().to_string()
+    };
+    let error = load("(module (import \"shop\" \"greet\" (func (param i64) (result i64))) (func (export \"f\")))");
+    assert!(error.contains("`shop.greet` is a host function of the product, and nodes have none"), "{error}");
+    let error = load("(module (import \"shop\" \"other\" (func)) (func (export \"f\")))");
+    assert!(error.contains("no nodes are connected"), "{error}");
 }

@@ -15,6 +15,7 @@ use super::wire::{
     BEAT_INTERVAL, ConversationId, HomeBeat, HomeMessage, MESSAGE_BYTES_MAX, NodeBeat, NodeMessage, NodeName, Packet,
     Subjects, SystemName, WIRE_VERSION, decode, encode,
 };
+use crate::allocator;
 use crate::locks::{Condvar, Mutex, Rank};
 use crate::nats::{ConnectError, Connection, Incoming, Listener, NatsSettings};
 use crate::runtime::{Failure, NodeEnd, NodeView, NodeWatcher};
@@ -58,6 +59,7 @@ impl Home {
     /// # Errors
     /// There is no server, or it refuses the credentials.
     pub fn open(options: &HomeOptions) -> Result<Arc<Home>, ConnectError> {
+        allocator::keep_freed_payloads();
         let number = fastrand::u64(1..);
         let subjects = Subjects::of(&options.system);
         let listened = [subjects.node_beats(), subjects.home_all(number)];

@@ -18,9 +18,10 @@ pub static COMMAND: Command = Command {
         and a policy's `on` says it for children; nothing moves by itself. Here are the processes, their tree, the policy, \
         the trace, kills and breakpoints; there are the instances. A plugin on a node calls any other, wherever that is, and \
         each such call comes through here. What is sent is sent once: when a node is lost (three missed heartbeats, or \
-        nobody listens), its calls end as `lost`, which means that they may or may not have run, and its processes are \
+        nobody listens) or ends, its calls end as `lost`, which means that they may or may not have run, and its processes are \
         crashed and start again, on a node that fits, as `--restart` says. A node whose home is lost drops what it holds \
-        for it. A path of `--allow-path` is the node's, and a node's own `--policy` holds whatever is asked of it. LOAD is \
+        for it. A path of `--allow-path` is the node's, and a node's own `--policy` holds whatever is asked of it. `vars` and \
+        `peek` look into a plugin there; core dumps and profiles are of plugins here alone. LOAD is \
         the calls that run for each core; TRIP is a message there and back.",
     examples: &[
         "\
