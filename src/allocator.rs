@@ -32,8 +32,10 @@ pub fn trim() {
     }
 }
 
-/// Has freed memory below [`OWN_MAP_BYTES_MIN`] kept for the next payload: a payload of a node's call is in two or three
-/// blocks of its size, and glibc gives back whatever is free beyond 128 KiB at the end of a heap.
+/// Has freed memory below [`OWN_MAP_BYTES_MIN`] kept for the next payload.
+///
+/// A payload of a node's call is in two or three blocks of its size, and glibc gives back whatever is free beyond
+/// 128 KiB at the end of a heap.
 ///
 /// Called where payloads are sent to other machines.
 pub fn keep_freed_payloads() {

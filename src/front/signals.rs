@@ -34,8 +34,8 @@ pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result
     Ok(())
 }
 
-/// Calls `end` for each SIGINT, SIGTERM and SIGHUP. If it returns that the previous one is still unanswered, the program
-/// ends by the signal's default action. Temporary files are removed and child programs ended first.
+/// Calls `end` for each SIGINT, SIGTERM and SIGHUP. If it returns that the previous one is still unanswered, the
+/// program ends by the signal's default action. Temporary files are removed and child programs ended first.
 ///
 /// # Errors
 /// The signal handlers or the thread cannot be installed.

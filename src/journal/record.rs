@@ -273,7 +273,7 @@ pub enum CallStanding {
     Awaited,
     /// Its caller started it and went on.
     Started,
-    /// It named a dead process, or a function that its callee lacks or cannot be called by: nothing ran.
+    /// Nothing ran: the call named a dead process, or a function that its callee lacks or cannot be called by.
     Unresolved,
 }
 

@@ -122,8 +122,8 @@ impl Connection {
     /// There is no connection now.
     pub fn publish(&self, subject: String, answer_to: Option<String>, bytes: Vec<u8>) -> Result<(), NotSent> {
         self.check()?;
-        // Inside of the runtime the task that writes is woken without a system call. A guest's output comes from a thread
-        // of WASI's runtime, which another may not block without this.
+        // Inside of the runtime the task that writes is woken without a system call. A guest's output comes from a
+        // thread of WASI's runtime, which another may not block without this.
         let publishing = publish(&self.client, subject, answer_to, bytes);
         block_in_place(|| self.driver.run(publishing)).unwrap_or(Err(NotSent))
     }

@@ -1,5 +1,5 @@
-//! The runtime of one connection, which the threads that wait for it drive: a thread that waits for an answer writes its
-//! question to the socket and reads the answer from it, and no other thread stands between.
+//! The runtime of one connection, which the threads that wait for it drive: a thread that waits for an answer writes
+//! its question to the socket and reads the answer from it, and no other thread stands between.
 //!
 //! A spare thread drives while nobody waits. It gives way to a thread that begins to wait alone, and comes back when no
 //! thread has begun to wait for [`PAUSE`].
@@ -64,7 +64,7 @@ impl Driver {
         Some(self.runtime.as_ref()?.block_on(future))
     }
 
-    /// Waits until `ready` gives a value; it is asked at each notification of `signal`. `None`: it gave none until then.
+    /// Waits until `ready` gives a value; it is asked at each notification of `signal`. `None`: it gave none in time.
     pub(super) fn wait<T>(
         &self,
         signal: &Signal,

@@ -7,7 +7,7 @@ use super::instances::Taken;
 use super::refusal::NodeRefusal;
 use super::state::Node;
 use crate::runtime::inspect::InspectError;
-use crate::runtime::remote::wire::{HomeMessage, Look, Seen, encode_variables};
+use crate::runtime::remote::wire::{HomeMessage, Look, LookAnswer, encode_variables};
 use crate::runtime::{Failure, Guest};
 
 /// Looks into an instance and tells its home.
@@ -23,25 +23,25 @@ pub fn look(node: &Arc<Node>, conversation: &Arc<NodeConversation>, instance: u6
         Some((Taken::Gone, _)) | None => Err(NodeRefusal::NoInstance.failure(node.name())),
     };
     let (message, payload) = match seen {
-        Ok((seen, payload)) => (HomeMessage::Seen(seen), payload),
+        Ok((seen, payload)) => (HomeMessage::Looked(seen), payload),
         Err(failure) => (HomeMessage::Refused(failure), Vec::new()),
     };
     // The home may be gone: nobody needs the answer then.
     let _ = node.send(conversation, &message, &payload);
 }
 
-fn look_into(guest: &mut dyn Guest, look: Look, value: &[u8]) -> Result<(Seen, Vec<u8>), Failure> {
+fn look_into(guest: &mut dyn Guest, look: Look, value: &[u8]) -> Result<(LookAnswer, Vec<u8>), Failure> {
     // A node has the native host alone, which shows its instances.
     let inspected = guest.inspect().ok_or_else(|| Failure::denied("its host shows no variables or memory"))?;
     Ok(match look {
-        Look::Variables => (Seen::Variables, encode_variables(&inspected.variables()?)),
+        Look::Variables => (LookAnswer::Variables, encode_variables(&inspected.variables()?)),
         Look::SetVariable { key, removes } => {
             inspected.set_variable(&key, (!removes).then_some(value))?;
-            (Seen::VariableSet, Vec::new())
+            (LookAnswer::VariableSet, Vec::new())
         }
         Look::Memory { offset, length } => match inspected.read_memory(offset, length) {
-            Ok(part) => (Seen::Memory { memory_bytes: part.memory_bytes }, part.bytes),
-            Err(InspectError::Memory(error)) => (Seen::NoMemory(error), Vec::new()),
+            Ok(part) => (LookAnswer::Memory { memory_bytes: part.memory_bytes }, part.bytes),
+            Err(InspectError::Memory(error)) => (LookAnswer::NoMemory(error), Vec::new()),
             Err(InspectError::Unanswered(failure)) => return Err(*failure),
         },
     })

@@ -11,7 +11,7 @@ use super::conversation::NodeConversation;
 use super::homes::Homes;
 use super::instances::Instances;
 use super::programs::Programs;
-use super::workers::Workers;
+use super::workers::{Connected, Workers};
 use crate::kernel::Policy;
 use crate::kernel::clock::Clock;
 use crate::locks::{Condvar, Mutex, Rank};
@@ -226,16 +226,6 @@ impl Node {
         }
     }
 
-    /// Its connection, once it is open.
-    pub(super) fn connection(&self) -> Option<&Connection> {
-        self.connection.get()
-    }
-
-    /// Whether no conversation is under way.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.conversations.lock().is_empty()
-    }
-
     /// Sends a packet without a payload, from the connection's thread.
     pub(super) fn publish<M: serde::Serialize>(&self, of: ConversationId, packet: &Packet<M>) {
         if let Some(connection) = self.connection.get() {
@@ -287,5 +277,11 @@ impl Node {
     pub(super) fn drop_later(&self, guests: Vec<Box<dyn Guest>>) {
         // Without a worker they are dropped here, with the closure.
         let _ = self.workers.run(move || drop(guests));
+    }
+}
+
+impl Connected for Node {
+    fn quiet_connection(&self) -> Option<&Connection> {
+        self.connection.get().filter(|_| self.conversations.lock().is_empty())
     }
 }

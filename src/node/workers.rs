@@ -1,13 +1,12 @@
 //! The threads of calls and compilations: one for each that is under way, since a guest waits on its thread for what it
-//! asked of its home. While no conversation is under way, a thread that has done its work waits at the connection itself:
-//! it reads the next call from the socket and runs it.
+//! asked of its home. While no conversation is under way, a thread that has done its work waits at the connection: it
+//! reads the next call from the socket and runs it.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::state::Node;
 use crate::locks::{Mutex, Rank};
-use crate::nats::Signal;
+use crate::nats::{Connection, Signal};
 use crate::runtime::WASM_STACK_BYTES_MAX;
 use crate::thread_pool::{NoThread, PoolSettings, ThreadPool};
 
@@ -26,9 +25,15 @@ pub struct Workers {
     reader: Arc<ReaderSeat>,
 }
 
+/// A node as its threads see it.
+pub trait Connected: Send + Sync {
+    /// The connection, while no conversation is under way.
+    fn quiet_connection(&self) -> Option<&Connection>;
+}
+
 /// The place of the one thread that waits at the connection.
 struct ReaderSeat {
-    node: Weak<Node>,
+    node: Weak<dyn Connected>,
     reader: Mutex<Reader>,
     /// Notified when the thread in it is given work.
     given: Signal,
@@ -37,13 +42,13 @@ struct ReaderSeat {
 enum Reader {
     Nobody,
     Waits,
-    /// It has read this.
+    /// Work that was read.
     Has(Work),
 }
 
 impl Workers {
     /// The threads of a node.
-    pub fn of(node: Weak<Node>) -> Workers {
+    pub fn of(node: Weak<dyn Connected>) -> Workers {
         let settings = PoolSettings {
             thread_name: "plugsh-guest",
             threads_max: WORKERS_MAX,
@@ -89,8 +94,8 @@ impl ReaderSeat {
     /// Waits for work at the connection. `None`: none came, another thread waits there, or conversations are under way,
     /// which the spare thread reads for.
     fn read(&self) -> Option<Work> {
-        let node = self.node.upgrade().filter(|node| node.is_quiet())?;
-        let connection = node.connection()?;
+        let node = self.node.upgrade()?;
+        let connection = node.quiet_connection()?;
         {
             let mut reader = self.reader.lock();
             if !matches!(*reader, Reader::Nobody) {

@@ -43,7 +43,7 @@ pub trait NodeWatcher: Send + Sync {
 pub enum NodeEnd {
     /// Without a word.
     Lost,
-    /// It said so.
+    /// With a word.
     Ended,
 }
 
@@ -64,7 +64,7 @@ pub enum NodeState {
     Living,
     /// The node's heartbeats were missed, or nobody listens any more.
     Lost,
-    /// It said that it ends.
+    /// The node said that it ends.
     Ended,
     /// Another version of the wire is spoken there.
     OtherVersion,

@@ -21,7 +21,7 @@ pub enum Loss {
     Unheard,
     /// The node's heartbeats were missed, or another has its name now.
     Gone,
-    /// It said that it ends.
+    /// The node said that it ends.
     Ended,
     /// The connection was lost, here or there.
     Connection,

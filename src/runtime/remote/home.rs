@@ -208,7 +208,7 @@ impl Home {
         self.appeared.notify_all();
         match ending {
             Some(Ending::Node(key)) => self.end_node(key, Loss::Gone),
-            Some(Ending::Said(key)) => self.end_node(key, Loss::Ended),
+            Some(Ending::Announced(key)) => self.end_node(key, Loss::Ended),
             Some(Ending::Conversations(node)) => {
                 self.lose_conversations(Loss::Connection, |conversation| conversation.node == node)
             }

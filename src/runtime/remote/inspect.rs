@@ -6,7 +6,7 @@ use super::guest::RemoteGuest;
 use super::mailbox::Mail;
 use super::payload::Payload;
 use super::request_handler::{lost, not_sent, unexpected};
-use super::wire::{HomeMessage, Look, NodeMessage, Seen, decode_variables};
+use super::wire::{HomeMessage, Look, LookAnswer, NodeMessage, decode_variables};
 use crate::runtime::inspect::{InspectError, MemoryPart, Variable};
 use crate::runtime::{Failure, FailureKind, Inspect};
 
@@ -14,7 +14,7 @@ use crate::runtime::{Failure, FailureKind, Inspect};
 const LOOK_MAX: Duration = Duration::from_secs(2);
 
 impl RemoteGuest {
-    fn look(&self, look: Look, value: &[u8]) -> Result<(Seen, Payload), Failure> {
+    fn look(&self, look: Look, value: &[u8]) -> Result<(LookAnswer, Payload), Failure> {
         let (home, node) = (&self.home, &self.node.name);
         let conversation = home.begin(node);
         let until = Instant::now() + LOOK_MAX;
@@ -23,7 +23,7 @@ impl RemoteGuest {
         let answer = sent.map(|()| home.next(&conversation, Some(until)));
         home.end(&conversation);
         match answer.map_err(|error| not_sent(&conversation, home, error))? {
-            Mail::Message(HomeMessage::Seen(seen), payload) => Ok((seen, payload)),
+            Mail::Message(HomeMessage::Looked(seen), payload) => Ok((seen, payload)),
             Mail::Message(HomeMessage::Refused(failure), _) => Err(failure.from_elsewhere()),
             Mail::Message(..) => Err(unexpected(&conversation)),
             Mail::Closed(loss) => Err(lost(node, loss)),
@@ -42,7 +42,7 @@ impl RemoteGuest {
 impl Inspect for RemoteGuest {
     fn variables(&mut self) -> Result<Vec<Variable>, Failure> {
         match self.look(Look::Variables, &[])? {
-            (Seen::Variables, payload) => decode_variables(&payload).map_err(|_| self.wrong_answer()),
+            (LookAnswer::Variables, payload) => decode_variables(&payload).map_err(|_| self.wrong_answer()),
             _ => Err(self.wrong_answer()),
         }
     }
@@ -50,17 +50,17 @@ impl Inspect for RemoteGuest {
     fn set_variable(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), Failure> {
         let look = Look::SetVariable { key: key.to_owned(), removes: value.is_none() };
         match self.look(look, value.unwrap_or_default())? {
-            (Seen::VariableSet, _) => Ok(()),
+            (LookAnswer::VariableSet, _) => Ok(()),
             _ => Err(self.wrong_answer()),
         }
     }
 
     fn read_memory(&mut self, offset: u64, length: u64) -> Result<MemoryPart, InspectError> {
         match self.look(Look::Memory { offset, length }, &[])? {
-            (Seen::Memory { memory_bytes }, payload) if payload.len() as u64 == length => {
+            (LookAnswer::Memory { memory_bytes }, payload) if payload.len() as u64 == length => {
                 Ok(MemoryPart { bytes: payload.into_vec(), memory_bytes })
             }
-            (Seen::NoMemory(error), _) => Err(error.into()),
+            (LookAnswer::NoMemory(error), _) => Err(error.into()),
             _ => Err(self.wrong_answer().into()),
         }
     }

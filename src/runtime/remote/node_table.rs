@@ -38,7 +38,7 @@ pub enum Ending {
     /// The node with all that it had.
     Node(NodeKey),
     /// The node with all that it had, as it said itself.
-    Said(NodeKey),
+    Announced(NodeKey),
     /// The node's conversations alone.
     Conversations(NodeName),
 }
@@ -60,7 +60,7 @@ impl NodeTable {
         let key = NodeKey { name, incarnation: before.beat.incarnation };
         match before.state {
             NodeState::Living if before.beat.incarnation != incarnation => Some(Ending::Node(key)),
-            NodeState::Living if state == NodeState::Ended => Some(Ending::Said(key)),
+            NodeState::Living if state == NodeState::Ended => Some(Ending::Announced(key)),
             NodeState::Living if before.beat.losses != losses => Some(Ending::Conversations(key.name)),
             NodeState::Living | NodeState::Lost | NodeState::Ended | NodeState::OtherVersion => None,
         }
@@ -244,7 +244,7 @@ mod tests {
     fn a_node_that_says_so_has_ended_until_another_has_its_name() {
         let mut table = table(&[beat("a", 1, 0)]);
         let last = NodeBeat { is_last: true, ..beat("a", 1, 0) };
-        assert_eq!(table.take(last.clone(), Instant::now()), Some(Ending::Said(key("a", 1))));
+        assert_eq!(table.take(last.clone(), Instant::now()), Some(Ending::Announced(key("a", 1))));
         assert_eq!(table.take(last, Instant::now()), None, "said again");
         assert_eq!(table.choose("a").unwrap_err().message, "node `a` has ended");
         assert_eq!(table.take(beat("a", 2, 0), Instant::now()), None);

@@ -26,7 +26,7 @@ pub enum Look {
 /// The answer to a look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Seen {
+pub enum LookAnswer {
     /// The payload has them, as of [`encode_variables`].
     Variables,
     VariableSet,
@@ -41,7 +41,7 @@ pub enum Seen {
 pub fn encode_variables(variables: &[Variable]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, value) in variables {
-        // Their limit is far below 4 GiB.
+        // The limit of both is far below 4 GiB.
         for length in [key.len(), value.len()] {
             bytes.extend_from_slice(&(length as u32).to_le_bytes());
         }

@@ -14,7 +14,7 @@ mod to_node;
 
 pub use beat::{HomeBeat, NodeBeat};
 pub use interface::WireInterface;
-pub use look::{Look, Seen, decode_variables, encode_variables};
+pub use look::{Look, LookAnswer, decode_variables, encode_variables};
 pub use names::{NameError, NodeName, Subjects, SystemName};
 pub use packet::{
     CHUNK_BYTES, HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, Packet, WireError, decode, encode,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Seen;
+use super::LookAnswer;
 use crate::image_origin::ImageOrigin;
 use crate::runtime::{Backtrace, Cost, Failure, LogLevel, MemoryUse, StandardStream};
 
@@ -22,8 +22,8 @@ pub enum HomeMessage {
     Note(Note),
     /// The call is over. The payload is its output.
     Ended(Ended),
-    /// What a look showed. The payload is as [`Seen`] says.
-    Seen(Seen),
+    /// What a look showed. The payload is as [`LookAnswer`] says.
+    Looked(LookAnswer),
     /// The request cannot be done: nothing ran.
     Refused(Failure),
     /// The node is there.
