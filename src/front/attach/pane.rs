@@ -8,14 +8,13 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::front::pane::snapshot::{
-    ActionError, Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, totals,
+    ActionError, ActiveHooks, Extent, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, held, totals,
 };
-use crate::journal::{Outcome, Record, stats};
+use crate::journal::{Record, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{CallFailure, JobId, JobState, Killed, LogLine, ProcessDetail, ProcessId, Supervision};
 use crate::runtime::{Spec, Wording};
 use crate::serve::client::{Client, Event, views};
-use crate::text::plural;
 
 /// Interval at which snapshots are taken.
 const PERIOD: Duration = Duration::from_millis(150);
@@ -88,17 +87,14 @@ impl Known {
         self.running = running;
         self.log = rows("log").iter().filter_map(views::log_line_of).collect();
         let processes: Vec<_> = rows("processes").iter().map(views::process_of).collect();
-        let held = self.running.iter().filter(|call| call.outcome == Outcome::Held);
-        let mut held: Vec<HeldCall> = held.map(|call| HeldCall { process: call.callee, job: call.job }).collect();
-        held.sort_unstable_by_key(|call| call.process);
         self.last = Snapshot {
             at: Duration::from_nanos(now_ns),
             totals: totals(&processes),
             processes,
-            held,
+            held: held(&self.running),
             events: rows("events").iter().filter_map(views::event_of).collect(),
             jobs: rows("jobs").iter().map(views::job_of).collect(),
-            notes: notes(answer),
+            hooks: active_hooks(answer),
             ..Snapshot::default()
         };
     }
@@ -147,20 +143,14 @@ impl Known {
     }
 }
 
-/// The active hooks, each in a few words.
-fn notes(answer: &Value) -> Vec<String> {
-    let counted = [("breakpoints", "breakpoint"), ("faults", "fault"), ("stubs", "stub")];
-    let mut notes: Vec<String> = counted
-        .into_iter()
-        .filter_map(|(field, noun)| {
-            let count = answer[field].as_u64().filter(|count| *count > 0)?;
-            Some(format!("{count} {}", plural(count, noun)))
-        })
-        .collect();
-    if answer["recording"] == Value::Bool(true) {
-        notes.push("recording".to_owned());
+fn active_hooks(answer: &Value) -> ActiveHooks {
+    let count = |field: &str| answer[field].as_u64().unwrap_or(0);
+    ActiveHooks {
+        breakpoints: count("breakpoints"),
+        faults: count("faults"),
+        stubs: count("stubs"),
+        is_recording: answer["recording"].as_bool().unwrap_or(false),
     }
-    notes
 }
 
 impl SnapshotSource for RemoteSource {

@@ -10,7 +10,7 @@ use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
 pub use super::subject::Subject;
 use super::view::View;
-use crate::journal::{Filter, Record, stats};
+use crate::journal::{Filter, Outcome, Record, stats};
 use crate::kernel::hooks::{HoldError, Step};
 use crate::kernel::{
     CallError, JobId, JobView, Killed, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState,
@@ -35,8 +35,7 @@ pub struct Snapshot {
     pub held: Vec<HeldCall>,
     pub jobs: Vec<JobView>,
     pub totals: Totals,
-    /// Active breakpoints, faults and stubs, one short text each.
-    pub notes: Vec<String>,
+    pub hooks: ActiveHooks,
 }
 
 impl Snapshot {
@@ -57,11 +56,28 @@ impl Snapshot {
     }
 }
 
+/// The active hooks. (Held jobs are among the jobs.)
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ActiveHooks {
+    pub breakpoints: u64,
+    pub faults: u64,
+    pub stubs: u64,
+    pub is_recording: bool,
+}
+
 /// A call that is held at a breakpoint or a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldCall {
     pub process: ProcessId,
     pub job: JobId,
+}
+
+/// The held calls of running ones, by process.
+pub fn held(running: &[Record]) -> Vec<HeldCall> {
+    let held = running.iter().filter(|call| call.outcome == Outcome::Held);
+    let mut held: Vec<HeldCall> = held.map(|call| HeldCall { process: call.callee, job: call.job }).collect();
+    held.sort_unstable_by_key(|call| call.process);
+    held
 }
 
 /// Sums over all processes since the session began.
@@ -314,7 +330,7 @@ pub enum ActionError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Outcome, Symbol};
+    use crate::journal::Symbol;
 
     #[test]
     fn words_with_operators_are_filters_of_calls() {

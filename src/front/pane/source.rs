@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::journal::{Drained, Outcome, Record, merge_running, stats};
+use crate::journal::{Drained, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
 use crate::kernel::{Job, JobId, Kernel, Killed, LogLine, ProcessDetail, ProcessId, StackView};
 
 use super::preview::with_preview;
-use super::snapshot::{ActionError, Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, totals};
+use super::snapshot::{
+    ActionError, ActiveHooks, Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, held, totals,
+};
 use super::subject::Subject;
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
@@ -112,7 +114,7 @@ impl SnapshotSource for KernelSource {
             events: self.kernel.life_events(EVENTS_MAX, |event| query.matches_event(event)),
             log: self.kernel.newest_logs(calls_max, LOG_LINES_LOOKED_AT, |line| query.matches_log(line)),
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
-            notes: notes(&self.kernel),
+            hooks: active_hooks(&self.kernel),
         };
         let cost = began.elapsed();
         self.last = Some(Last { at: began, cost, query: query.clone(), calls_max, total, was_running, ended });
@@ -187,14 +189,6 @@ impl SnapshotSource for KernelSource {
     }
 }
 
-/// The held calls, by process.
-fn held(running: &[Record]) -> Vec<HeldCall> {
-    let held = running.iter().filter(|call| call.outcome == Outcome::Held);
-    let mut held: Vec<HeldCall> = held.map(|call| HeldCall { process: call.callee, job: call.job }).collect();
-    held.sort_unstable_by_key(|call| call.process);
-    held
-}
-
 /// The last `calls_max` calls. Older running calls stay on top, in up to half of the rows, so that the start of a
 /// running chain stays visible.
 fn newest_calls(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
@@ -207,30 +201,22 @@ fn newest_calls(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     pinned
 }
 
-/// The active hooks, each in a few words for the status line. (Held jobs are shown with the jobs.)
-fn notes(kernel: &Kernel) -> Vec<String> {
+fn active_hooks(kernel: &Kernel) -> ActiveHooks {
     let debug = kernel.debug_notes();
-    let counted = |count: usize, what: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        count => Some(format!("{count} {what}s")),
-    };
-    let recording = debug.recording.then(|| "recording".to_owned());
-    [
-        counted(debug.breakpoints.len(), "breakpoint"),
-        counted(debug.faults.len(), "fault"),
-        counted(debug.stubs.len(), "stub"),
-        recording,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let count = |hooks: usize| hooks as u64;
+    ActiveHooks {
+        breakpoints: count(debug.breakpoints.len()),
+        faults: count(debug.faults.len()),
+        stubs: count(debug.stubs.len()),
+        is_recording: debug.recording,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::front::pane::fixture::call;
+    use crate::journal::Outcome;
 
     #[test]
     fn running_calls_from_before_stay_on_top_of_the_last_ones() {

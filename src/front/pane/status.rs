@@ -11,7 +11,7 @@ use crate::shell::units::show_bytes;
 use super::cells::{count, put, put_right, trusted, untrusted};
 use super::keys;
 use super::rates::{Rates, sparkline};
-use super::snapshot::{Snapshot, mistake};
+use super::snapshot::{ActiveHooks, Snapshot, mistake};
 use super::state::{Clock, Layer, UiState};
 use super::theme;
 use crate::text::{counted, plural};
@@ -82,14 +82,21 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
         spans.push(trusted(format!("{} {}", count(errors), plural(errors, "error")), theme::BAD));
     }
     push_jobs(&mut spans, &snapshot.jobs);
-    for note in &snapshot.notes {
-        spans.push(trusted(" · ", theme::DIM));
-        spans.push(untrusted(note, theme::WAIT));
-    }
+    push_hooks(&mut spans, &snapshot.hooks);
     let used = put(buffer, row, row.y, spans);
     let rest = Rect { x: row.x + used, width: row.width - used, ..row };
     let hints = hints(focus, &state.layer, !snapshot.held.is_empty(), rest.width);
     put_right(buffer, rest, row.y, hints);
+}
+
+fn push_hooks(spans: &mut Vec<Span<'static>>, hooks: &ActiveHooks) {
+    let counted = [(hooks.breakpoints, "breakpoint"), (hooks.faults, "fault"), (hooks.stubs, "stub")];
+    let counted = counted.into_iter().filter(|(hooks, _)| *hooks > 0);
+    let notes = counted.map(|(hooks, noun)| format!("{hooks} {}", plural(hooks, noun)));
+    for note in notes.chain(hooks.is_recording.then(|| "recording".to_owned())) {
+        spans.push(trusted(" · ", theme::DIM));
+        spans.push(trusted(note, theme::WAIT));
+    }
 }
 
 fn push_rate(spans: &mut Vec<Span<'static>>, has_sparkline: bool, rate: String, sparkline: String) {

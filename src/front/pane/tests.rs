@@ -278,7 +278,7 @@ fn log_lines_take_the_place_of_the_calls_and_give_it_back() {
 #[test]
 fn jobs_and_notes_are_in_the_status() {
     let mut snapshot = shop();
-    snapshot.notes.push("2 breakpoints".to_owned());
+    snapshot.hooks.breakpoints = 2;
     snapshot.jobs = [JobState::Running, JobState::Held, JobState::Done]
         .into_iter()
         .map(|state| JobView {
