@@ -10,7 +10,6 @@ use super::chain::{Chain, NewChain};
 use super::parent_call::ParentCall;
 use super::started::StartedCalls;
 use super::view::{JobId, OwnerId};
-use super::waits::Waits;
 use crate::journal::{Lane, Record};
 
 /// A chain, the kernel that answers its calls, and its lane into the journal. On cache lines of its own, since each
@@ -71,7 +70,7 @@ impl Task {
 impl Kernel {
     /// A task with an empty chain, for a job; 0: for none.
     pub(super) fn new_task(self: &Arc<Self>, job: JobId) -> Arc<Task> {
-        let chain = self.new_chain(job, Waits::is_answering(), None);
+        let chain = self.new_chain(job, self.waits().is_answering(), None);
         Task::new(self, chain, Arc::new(Lane::open(self.journal())), 0)
     }
 

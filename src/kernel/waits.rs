@@ -1,10 +1,10 @@
 //! Deadlock detection: a call waits for its turn in a busy process, or for the stub commands that answer it. A ring of
 //! such waits is found before it closes.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 
 use super::chain::Chain;
 use super::process::Process;
@@ -16,6 +16,9 @@ use crate::runtime::{Worded, Wording};
 /// chain.
 pub struct Waits {
     edges: Mutex<HashMap<u64, Edge>>,
+    /// The chains whose stubs' commands run, by the threads that run them: the commands start their calls there, in
+    /// chains of their own.
+    answered: Mutex<HashMap<ThreadId, u64>>,
 }
 
 /// The object of a chain's wait.
@@ -35,14 +38,9 @@ struct Called {
     job: JobId,
 }
 
-thread_local! {
-    /// The chain whose stub's commands run on this thread: they start their calls here, in chains of their own.
-    static ANSWERED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
 impl Default for Waits {
     fn default() -> Self {
-        Waits { edges: Mutex::new(Rank::Waits, HashMap::new()) }
+        Waits { edges: Mutex::new(Rank::Waits, HashMap::new()), answered: Mutex::new(Rank::Answered, HashMap::new()) }
     }
 }
 
@@ -78,11 +76,8 @@ impl Waits {
     /// Runs the commands of a stub on this thread. Until they end, `chain` waits for their calls.
     pub fn while_answered<T>(&self, chain: u64, stubbed: ProcessLabel, commands: impl FnOnce() -> T) -> T {
         self.edges.lock().insert(chain, Edge::Stub { stubbed, calls: None });
-        let outer = ANSWERED.replace(Some(chain));
-        let result = commands();
-        ANSWERED.set(outer);
-        self.leave(chain);
-        result
+        let _answering = Answering { waits: self, chain, outer: self.set_answered(Some(chain)) };
+        commands()
     }
 
     /// Whether nobody waits.
@@ -92,14 +87,28 @@ impl Waits {
     }
 
     /// Whether the commands of a stub run on this thread.
-    pub fn is_answering() -> bool {
-        ANSWERED.get().is_some()
+    pub fn is_answering(&self) -> bool {
+        self.answered().is_some()
+    }
+
+    /// The chain whose stub's commands run on this thread.
+    fn answered(&self) -> Option<u64> {
+        self.answered.lock().get(&thread::current().id()).copied()
+    }
+
+    /// Sets the chain whose stub's commands run on this thread; gives the one before.
+    fn set_answered(&self, chain: Option<u64>) -> Option<u64> {
+        let (mut answered, thread) = (self.answered.lock(), thread::current().id());
+        match chain {
+            Some(chain) => answered.insert(thread, chain),
+            None => answered.remove(&thread),
+        }
     }
 
     /// Notes a chain that this thread starts and waits for. If a stub's commands run on this thread, the call that they
     /// answer waits for it too.
     pub fn begin(&self, chain: u64, job: JobId) {
-        let Some(answered) = ANSWERED.get() else { return };
+        let Some(answered) = self.answered() else { return };
         if let Some(Edge::Stub { calls, .. }) = self.edges.lock().get_mut(&answered) {
             *calls = Some(Called { chain, job });
         }
@@ -110,6 +119,21 @@ impl Waits {
         // Dropped outside the lock: it may be the last owner of a chain or process.
         let edge = self.edges.lock().remove(&chain);
         drop(edge);
+    }
+}
+
+/// Runs of a stub's commands on this thread, until it is dropped: a panic in them ends it too.
+struct Answering<'a> {
+    waits: &'a Waits,
+    chain: u64,
+    /// The chain whose stub's commands started this one's.
+    outer: Option<u64>,
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.waits.set_answered(self.outer);
+        self.waits.leave(self.chain);
     }
 }
 
