@@ -15,7 +15,7 @@ const EXPR_CHARS: &[char] = &['=', '~', '!', '(', '"'];
 /// The end of a module's file name, before a function.
 const MODULE_FILE: &str = ".wasm:";
 
-/// What `break` is told: calls, or a place in code as it was written.
+/// The argument of `break`: calls, or a place in code as it was written.
 #[derive(Debug, Clone)]
 pub enum BreakAt {
     Calls(Filter),
