@@ -62,7 +62,7 @@ pub struct LimitRow {
     zero_is_off: bool,
     value: fn(&Limits) -> Amount,
     set: fn(&mut Limits, Amount),
-    used: fn(&Usage) -> Option<u64>,
+    used: fn(&LimitUsage) -> Option<u64>,
 }
 
 /// Declares the limits. The comment of a row is the help of its option.
@@ -261,7 +261,7 @@ pub struct LimitView {
 
 /// Present use of a kernel's limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct LimitUsage {
     pub processes: u64,
     /// Children of the process that has most.
     pub children: u64,
@@ -326,7 +326,7 @@ impl Limits {
     }
 
     /// Every limit as a line of `limits`.
-    pub fn views(&self, usage: &Usage) -> Vec<LimitView> {
+    pub fn views(&self, usage: &LimitUsage) -> Vec<LimitView> {
         let default = Limits::default();
         let view = |row: &'static LimitRow| LimitView {
             row,
@@ -369,7 +369,7 @@ mod tests {
                 LimitUnit::Time => Amount::Time(Duration::from_millis(7)),
             };
             limits.set(row.limit, amount);
-            let changed = limits.views(&Usage::default()).into_iter().filter(|view| view.value != view.default);
+            let changed = limits.views(&LimitUsage::default()).into_iter().filter(|view| view.value != view.default);
             assert_eq!(changed.map(|view| (view.row.name, view.value)).collect::<Vec<_>>(), [(row.name, amount)]);
         }
     }

@@ -11,7 +11,7 @@ use super::lookup_error::LookupError;
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
-use crate::limits::{LimitView, Usage};
+use crate::limits::{LimitUsage, LimitView};
 use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{MemoryUse, ModuleBytes};
 use crate::secrets::without_secrets;
@@ -45,7 +45,7 @@ impl Kernel {
             (table.len(), children.unwrap_or(0), table.dead().count())
         };
         let jobs = self.jobs();
-        self.limits().views(&Usage {
+        self.limits().views(&LimitUsage {
             processes: processes as u64,
             children: u64::from(children),
             depth: jobs.iter().map(|job| job.chain().len()).max().unwrap_or(0) as u64,

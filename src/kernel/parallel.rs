@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::Kernel;
-use super::call::Queueing;
+use super::call::CallRequest;
 use super::call_failure::FailureCause;
 use super::cause::{CancelledByCaller, Cause};
 use super::error::CallError;
@@ -189,7 +189,7 @@ impl Kernel {
     fn call_started(&self, task: &Arc<Task>, call: &StartedCall, work: Work) -> StartedResult {
         let Work { process, function, input } = work;
         let failed = |error: CallError| task.chain.take_propagating().unwrap_or_else(|| PropagatingError::own(error));
-        let entered = task.enter(&process, &function, input.len() as u64, None, Queueing::Wait).map_err(failed)?;
+        let entered = task.enter(&process, CallRequest::waiting(&function, input.len() as u64)).map_err(failed)?;
         let Some(entered) = entered else {
             return Err(failed(CallError::new(Outcome::Error, FailureCause::Busy, self.wording())));
         };

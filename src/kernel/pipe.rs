@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call::{Finished, Queueing};
+use super::call::{CallRequest, Finished, Queueing};
 use super::error::CallError;
 use super::job_error::JobError;
 use super::process::Process;
@@ -51,7 +51,10 @@ impl<'a> Pipe<'a> {
             // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
             let entered = match finished.is_of(process) {
                 true => None,
-                false => task.enter(process, &next.function, bytes_in, left(), Queueing::Skip)?,
+                false => {
+                    let (function, timeout) = (next.function.as_str(), left());
+                    task.enter(process, CallRequest { function, bytes_in, timeout, queueing: Queueing::Skip })?
+                }
             };
             finished = match entered {
                 Some(entered) => entered.run_taking(finished)?,
@@ -84,7 +87,8 @@ fn call(
     input: impl AsRef<[u8]>,
     timeout: Option<Duration>,
 ) -> Result<Finished, CallError> {
-    match task.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
+    let call = CallRequest::waiting(&stage.function, input.as_ref().len() as u64);
+    match task.enter(process, CallRequest { timeout, ..call })? {
         Some(entered) => entered.run(input),
         None => Err(CallError::of_job(JobError::Busy(process.label()), task.kernel.wording())),
     }

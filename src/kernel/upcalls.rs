@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::LoadRequest;
-use super::call::Queueing;
+use super::call::CallRequest;
 use super::error::CallError;
 use super::logbook::LogWriter;
 use super::parent_call::ParentChain;
@@ -70,7 +70,7 @@ impl Task {
                 Some(function) => (function, exchange.input()),
                 None => exchange.request()?,
             };
-            let entered = self.enter(process, function, input.len() as u64, None, Queueing::Wait);
+            let entered = self.enter(process, CallRequest::waiting(function, input.len() as u64));
             match entered.map_err(|error| error.as_nested())? {
                 Some(entered) => entered.run(input).map_err(|error| error.as_nested())?,
                 None => return Err(Failure::interrupted()),

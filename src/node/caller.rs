@@ -12,7 +12,9 @@ use crate::kernel::Policy;
 use crate::kernel::policy::{Denial, RequestedSource, Who};
 use crate::locks::{Mutex, Rank};
 use crate::runtime::remote::payload::Payload;
-use crate::runtime::remote::wire::{Answer, HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, Run};
+use crate::runtime::remote::wire::{
+    HomeMessage, NodeMessage, Note, PAYLOAD_BYTES_MAX, Request, RequestAnswer, RunContext,
+};
 use crate::runtime::{
     Exchange, Failure, HostRequest, InstanceStack, LogLevel, ProcessNames, StandardStream, Stopped, Upcalls,
 };
@@ -30,7 +32,7 @@ const NAMES_BYTES_MAX: usize = 4096;
 pub struct NodeCaller {
     pub node: Arc<Node>,
     pub conversation: Arc<NodeConversation>,
-    pub run: Run,
+    pub run: RunContext,
     pub lease: Arc<Lease>,
     pub plugin: Arc<str>,
     /// Nanoseconds that requests took.
@@ -52,7 +54,7 @@ impl NodeCaller {
         let sent = self.node.send(&self.conversation, &HomeMessage::Request(request), payload);
         let answer = sent.ok().and_then(|()| self.node.next(&self.conversation));
         self.requests_ns.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        let Some((NodeMessage::Answer(Answer { result, is_cancelled, remaining_us }), output)) = answer else {
+        let Some((NodeMessage::Answer(RequestAnswer { result, is_cancelled, remaining_us }), output)) = answer else {
             // The home is gone.
             self.conversation.cancel();
             return Err(Failure::interrupted());

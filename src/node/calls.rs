@@ -13,7 +13,7 @@ use super::lease::Lease;
 use super::refusal::NodeRefusal;
 use super::state::Node;
 use crate::runtime::remote::payload::Payload;
-use crate::runtime::remote::wire::{Ended, HomeMessage, Run, Usage};
+use crate::runtime::remote::wire::{EndedCall, HomeMessage, InstanceState, RunContext};
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, Spec};
 
 /// An instance to be made of a compiled program.
@@ -22,7 +22,7 @@ pub struct NewGuest {
     pub image: u64,
     pub plugin: Arc<str>,
     /// The run of its start functions.
-    pub run: Run,
+    pub run: RunContext,
     /// The spec in JSON, as the home sent it.
     pub spec: Payload,
 }
@@ -32,7 +32,7 @@ pub struct InstanceCall {
     /// The instance's number.
     pub instance: u64,
     pub function: FunctionId,
-    pub run: Run,
+    pub run: RunContext,
     pub input: Payload,
 }
 
@@ -80,7 +80,7 @@ fn panicked() -> Failure {
 fn caller(
     node: &Arc<Node>,
     conversation: &Arc<NodeConversation>,
-    run: Run,
+    run: RunContext,
     lease: &Arc<Lease>,
     plugin: &Arc<str>,
 ) -> Arc<NodeCaller> {
@@ -95,8 +95,8 @@ fn caller(
     })
 }
 
-fn usage(guest: &dyn Guest, kept: bool) -> Usage {
-    Usage { memory: guest.memory(), spent: guest.spent(), kept }
+fn usage(guest: &dyn Guest, kept: bool) -> InstanceState {
+    InstanceState { memory: guest.memory(), spent: guest.spent(), kept }
 }
 
 /// Calls a function of an instance and sends the result to the home.
@@ -144,7 +144,7 @@ fn call_in(
     let kept = !guest.spent() && result.as_ref().err().is_none_or(Failure::keeps_instance);
     let guest_ns = took.saturating_sub(caller.requests_ns.load(Ordering::Relaxed));
     let output = if result.is_ok() { guest.output() } else { &[] };
-    let ended = HomeMessage::Ended(Ended { result, cost, usage: usage(&*guest, kept), guest_ns });
+    let ended = HomeMessage::Ended(EndedCall { result, cost, usage: usage(&*guest, kept), guest_ns });
     let sent = node.send(conversation, &ended, output);
     if sent.is_err() {
         // A home that has cancelled the call in the middle of its output waits for its end.

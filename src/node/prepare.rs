@@ -83,7 +83,7 @@ fn fails(why: String) -> Failure {
 impl NodeCaller {
     /// The caller of no run: for a compilation, which asks only whether it is to end.
     fn idle(node: &Arc<Node>, conversation: &Arc<NodeConversation>) -> NodeCaller {
-        let run = crate::runtime::remote::wire::Run {
+        let run = crate::runtime::remote::wire::RunContext {
             process: 0,
             remaining_us: None,
             log_level: LogLevel::Off,

@@ -20,7 +20,7 @@ const BASE64_KEY: &str = "base64";
 
 /// A result of a stand-in.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum ImportResult {
     /// Bytes for a new block, whose handle is the result.
     Block(Vec<u8>),
     Scalar(Scalar),
@@ -154,10 +154,10 @@ impl StandInForm {
     ///
     /// # Errors
     /// The output is no JSON of the result's type.
-    pub fn answers(&self, output: Vec<u8>) -> Result<Vec<Answer>, Failure> {
+    pub fn answers(&self, output: Vec<u8>) -> Result<Vec<ImportResult>, Failure> {
         match self.results.as_slice() {
             [] => Ok(Vec::new()),
-            [ParamKind::Handle] => Ok(vec![Answer::Block(output)]),
+            [ParamKind::Handle] => Ok(vec![ImportResult::Block(output)]),
             [slot] => Ok(vec![self.scalar(*slot, &String::from_utf8_lossy(&output))?]),
             slots => {
                 let wrong = || self.gave(&output, Wanted::Array { entries: slots.len() });
@@ -170,18 +170,21 @@ impl StandInForm {
         }
     }
 
-    fn entry(&self, slot: ParamKind, entry: Json) -> Result<Answer, Failure> {
+    fn entry(&self, slot: ParamKind, entry: Json) -> Result<ImportResult, Failure> {
         match (slot, entry) {
             (ParamKind::Number(_), Json::String(text)) => self.scalar(slot, &text),
             (ParamKind::Number(_) | ParamKind::HandleOrNumber, Json::Number(number)) => {
                 self.scalar(slot, &number.to_string())
             }
-            (ParamKind::Handle | ParamKind::HandleOrNumber, Json::String(text)) => Ok(Answer::Block(text.into_bytes())),
+            (ParamKind::Handle | ParamKind::HandleOrNumber, Json::String(text)) => {
+                Ok(ImportResult::Block(text.into_bytes()))
+            }
             (ParamKind::Handle | ParamKind::HandleOrNumber, entry) => {
                 match entry.get(BASE64_KEY).and_then(Json::as_str) {
-                    Some(text) => {
-                        BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), Wanted::Base64))
-                    }
+                    Some(text) => BASE64
+                        .decode(text)
+                        .map(ImportResult::Block)
+                        .map_err(|_| self.gave(text.as_bytes(), Wanted::Base64)),
                     None => Err(self.gave(entry.to_string().as_bytes(), Wanted::Handle)),
                 }
             }
@@ -190,14 +193,14 @@ impl StandInForm {
     }
 
     /// A number out of text.
-    fn scalar(&self, slot: ParamKind, text: &str) -> Result<Answer, Failure> {
+    fn scalar(&self, slot: ParamKind, text: &str) -> Result<ImportResult, Failure> {
         let ty = match slot {
             ParamKind::Number(ty) => ty,
             ParamKind::Handle | ParamKind::HandleOrNumber => NumberType::I64,
         };
         let text = text.trim();
         let read = Scalar::parse(ty, text).or_else(|| Scalar::parse(ty, &only_entry(text)?));
-        read.map(Answer::Scalar).ok_or_else(|| self.gave(text.as_bytes(), Wanted::NumberOf(ty)))
+        read.map(ImportResult::Scalar).ok_or_else(|| self.gave(text.as_bytes(), Wanted::NumberOf(ty)))
     }
 
     fn gave(&self, output: &[u8], wanted: Wanted) -> Failure {

@@ -10,7 +10,6 @@ use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::call_failure::CallFailure;
 use crate::kernel::call_path::join_steps;
 use crate::kernel::cause::Deadline;
-use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Frame, PropagatingError};
 use crate::kernel::names;
@@ -22,11 +21,21 @@ use crate::runtime::{Failure, FunctionId, Worded};
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
 
-/// When a call began, and the timeout that it was made with.
+/// A call that is to enter a process.
 #[derive(Clone, Copy)]
-struct Start {
-    started: Instant,
-    timeout: Option<Duration>,
+pub struct CallRequest<'a> {
+    pub function: &'a str,
+    pub bytes_in: u64,
+    /// The call's own, beside that of its process and the kernel's.
+    pub timeout: Option<Duration>,
+    pub queueing: Queueing,
+}
+
+impl<'a> CallRequest<'a> {
+    /// A call that waits for a busy process, without a timeout of its own.
+    pub fn waiting(function: &'a str, bytes_in: u64) -> CallRequest<'a> {
+        CallRequest { function, bytes_in, timeout: None, queueing: Queueing::Wait }
+    }
 }
 
 /// Whether a call waits for a busy process.
@@ -39,7 +48,7 @@ pub enum Queueing {
 }
 
 impl Task {
-    /// Enters a process for a call of `function`. With [`Queueing::Skip`] a busy process gives `None`.
+    /// Enters a process for a call. With [`Queueing::Skip`] a busy process gives `None`.
     ///
     /// # Errors
     /// The process has ended, has no such function, is halted or in a ring of waits, or the policy or the chain refuses
@@ -47,11 +56,9 @@ impl Task {
     pub fn enter<'a>(
         self: &'a Arc<Self>,
         process: &'a Arc<Process>,
-        function: &str,
-        bytes_in: u64,
-        timeout: Option<Duration>,
-        queueing: Queueing,
+        call: CallRequest<'_>,
     ) -> Result<Option<Entered<'a>>, CallError> {
+        let CallRequest { function, bytes_in, queueing, .. } = call;
         let started = Instant::now();
         let mut slot = process.lock_slot();
         let id = match admit(self, process, &mut slot, function) {
@@ -72,7 +79,13 @@ impl Task {
         if busy && queueing == Queueing::Skip {
             return Ok(None);
         }
-        let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
+        let (code, timeout) = (&slot.code, self.kernel.limits().timeout);
+        let frame = Frame {
+            bytes_in,
+            deadline: Deadline::first_of(started, [call.timeout, code.spec.timeout, timeout]),
+            private: code.spec.private,
+            ..Frame::new(process.clone(), symbol, self.next_seq(started), started)
+        };
         let seq = frame.seq;
         // Under the slot's lock: a kill finds either a free slot or a frame to cancel.
         let depth = match self.chain.push(frame) {
@@ -96,17 +109,6 @@ impl Task {
             entered.occupy(&mut slot, depth, seq);
         }
         Ok(Some(entered))
-    }
-
-    /// The frame of a call that begins now.
-    fn frame(&self, process: &Arc<Process>, code: &Code, function: Symbol, bytes_in: u64, start: Start) -> Frame {
-        let Start { started, timeout } = start;
-        Frame {
-            bytes_in,
-            deadline: Deadline::first_of(started, [timeout, code.spec.timeout, self.kernel.limits().timeout]),
-            private: code.spec.private,
-            ..Frame::new(process.clone(), function, self.next_seq(started), started)
-        }
     }
 
     /// Whether the deepest call may make this one; the shell may make any.

@@ -17,6 +17,14 @@ use crate::kernel::process::Life;
 use crate::kernel::stack::PluginFrames;
 use crate::runtime::{Failure, FailureKind, Wording};
 
+/// The end of a call, as it is counted and recorded.
+struct CallEnd<'a> {
+    duration: Duration,
+    bytes_out: u64,
+    outcome: Outcome,
+    error: Option<&'a CallFailure>,
+}
+
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
     ///
@@ -32,8 +40,7 @@ impl Entered<'_> {
         if popped.cause.is_some() {
             return Err(self.classify_failure(popped, Failure::interrupted(), duration));
         }
-        self.count(&popped, duration, bytes_out);
-        self.record(&popped, duration, bytes_out, Outcome::Ok, None);
+        self.record_end(&popped, &CallEnd { duration, bytes_out, outcome: Outcome::Ok, error: None });
         self.left = true;
         let (ran, answer) = self.capture.take().map_or((true, None), |capture| (capture.ran, capture.answer));
         Ok(Finished { process: popped.frame.process, guest: self.guest.take(), ran, answer })
@@ -111,9 +118,8 @@ impl Entered<'_> {
             // The instance goes, and its memory with it.
             self.cost.grew_bytes = self.cost.grew_bytes.map(|_| 0);
         }
-        self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
-        self.record(&popped, duration, 0, outcome, Some(&error.failure));
+        self.record_end(&popped, &CallEnd { duration, bytes_out: 0, outcome, error: Some(&error.failure) });
         if popped.depth > 1 {
             self.task.chain.set_propagating(PropagatingError { error: error.clone(), for_ancestor });
         }
@@ -197,37 +203,33 @@ impl Entered<'_> {
         std::mem::take(&mut slot.calls_of_instance)
     }
 
-    fn count(&self, popped: &PoppedFrame, duration: Duration, bytes_out: u64) {
+    fn count(&self, popped: &PoppedFrame, end: &CallEnd<'_>) {
+        let duration_ns = end.duration.as_nanos() as u64;
         let counters = &self.process.counters;
         if self.left {
             // The call never got the slot, and the other counters belong to the call that has it.
-            counters.unserved_ns.fetch_add(duration.as_nanos() as u64, Ordering::Relaxed);
+            counters.unserved_ns.fetch_add(duration_ns, Ordering::Relaxed);
             return;
         }
-        counters.busy_ns.add(duration.as_nanos() as u64);
+        counters.busy_ns.add(duration_ns);
         counters.nested_ns.add(popped.frame.nested.as_nanos() as u64);
-        counters.bytes_out.add(bytes_out);
+        counters.bytes_out.add(end.bytes_out);
     }
 
-    fn record(
-        &mut self,
-        popped: &PoppedFrame,
-        duration: Duration,
-        bytes_out: u64,
-        outcome: Outcome,
-        error: Option<&CallFailure>,
-    ) {
+    /// Counts the call, and writes its record.
+    fn record_end(&mut self, popped: &PoppedFrame, end: &CallEnd<'_>) {
+        self.count(popped, end);
         if !self.task.kernel.journal().is_on() {
             return;
         }
-        let payload = self.payload(outcome);
+        let payload = self.payload(end.outcome);
         self.task.note(Record {
-            duration_ns: duration.as_nanos() as u64,
-            bytes_out,
+            duration_ns: end.duration.as_nanos() as u64,
+            bytes_out: end.bytes_out,
             fuel: self.cost.fuel.unwrap_or(0),
             grew: Growth::of_bytes(self.cost.grew_bytes),
-            outcome,
-            error: error.map(CallFailure::recorded),
+            outcome: end.outcome,
+            error: end.error.map(CallFailure::recorded),
             payload,
             ..self.task.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });

@@ -19,5 +19,5 @@ mod run;
 mod stubbed;
 
 pub(super) use capture::keep;
-pub use enter::Queueing;
+pub use enter::{CallRequest, Queueing};
 pub use entered::Finished;

@@ -173,8 +173,9 @@ impl EnginePool {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
             return Ok(module);
         }
-        let order = Order { origin: &program.origin, request, instrumentation: self.instrumentation };
-        self.compiler.module(order, bytes, &self.engine, &StoredModule { pool: self, sha256: &bytes.sha256 })
+        let (origin, engine, instrumentation) = (program.origin.as_str(), &self.engine, self.instrumentation);
+        let order = Order { origin, request, bytes, engine, instrumentation };
+        self.compiler.module(order, &StoredModule { pool: self, sha256: &bytes.sha256 })
     }
 }
 

@@ -7,7 +7,7 @@ use super::codegen::error_line;
 use super::ctx::{Ctx, CtxStore};
 use super::item_type::{function_type, number_type};
 use super::user::{end_if_interrupted, nested};
-use crate::runtime::stand_in::{Answer, CallerBlocks, Scalar, StandInForm};
+use crate::runtime::stand_in::{CallerBlocks, ImportResult, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, ItemType, Spec};
 
@@ -83,8 +83,8 @@ fn add_stand_in(linker: &mut Linker<Ctx>, stand_in: &ImportStandIn, ty: FuncType
             caller.data_mut().blocks.free(output.offset);
             for (result, answer) in results.iter_mut().zip(answers) {
                 *result = match answer {
-                    Answer::Block(bytes) => Val::I64(caller.put(&bytes)?.offset as i64),
-                    Answer::Scalar(number) => number.into(),
+                    ImportResult::Block(bytes) => Val::I64(caller.put(&bytes)?.offset as i64),
+                    ImportResult::Scalar(number) => number.into(),
                 };
             }
             Ok(())

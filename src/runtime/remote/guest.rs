@@ -7,7 +7,7 @@ use super::home::Home;
 use super::node_table::NodeKey;
 use super::payload::Payload;
 use super::request_handler::{RequestHandler, run_of, unexpected};
-use super::wire::{Ended, HomeMessage, NodeMessage, PAYLOAD_BYTES_MAX, Usage};
+use super::wire::{EndedCall, HomeMessage, InstanceState, NodeMessage, PAYLOAD_BYTES_MAX};
 use crate::runtime::{
     Cost, Failure, FailureKind, FunctionId, Guest, HostData, Inspect, MemoryUse, Place, Spec, Upcalls,
 };
@@ -17,7 +17,7 @@ pub struct RemoteGuest {
     pub(super) home: Arc<Home>,
     pub(super) node: NodeKey,
     pub(super) instance: u64,
-    usage: Usage,
+    usage: InstanceState,
     spec: Arc<Spec>,
     host_data: HostData,
     input: Vec<u8>,
@@ -31,7 +31,7 @@ impl RemoteGuest {
         home: Arc<Home>,
         node: NodeKey,
         instance: u64,
-        usage: Usage,
+        usage: InstanceState,
         spec: Arc<Spec>,
         host_data: HostData,
     ) -> Self {
@@ -39,7 +39,7 @@ impl RemoteGuest {
         RemoteGuest { home, node, instance, usage, spec, host_data, input, output, cost }
     }
 
-    fn ended(&mut self, ended: Ended, output: Payload, wire: Duration) -> Result<u64, Failure> {
+    fn ended(&mut self, ended: EndedCall, output: Payload, wire: Duration) -> Result<u64, Failure> {
         let wire = wire.saturating_sub(Duration::from_nanos(ended.guest_ns));
         self.cost = Cost { wire_ns: Some(u64::try_from(wire.as_nanos()).unwrap_or(u64::MAX)), ..ended.cost };
         self.usage = ended.usage;

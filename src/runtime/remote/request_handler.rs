@@ -8,7 +8,7 @@ use super::conversation::{Conversation, ConversationEvent, Loss};
 use super::home::Home;
 use super::payload::Payload;
 use super::transfer::SendError;
-use super::wire::{Answer, HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, Run};
+use super::wire::{HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, RequestAnswer, RunContext};
 use crate::runtime::host_functions::NAME_BYTES_MAX;
 use crate::runtime::{
     Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, Spec, StandardStream, Upcalls,
@@ -36,8 +36,8 @@ pub struct RequestHandler<'a> {
 }
 
 /// The run of the top call of `up`.
-pub fn run_of(up: &dyn Upcalls) -> Run {
-    Run {
+pub fn run_of(up: &dyn Upcalls) -> RunContext {
+    RunContext {
         process: up.current(),
         remaining_us: remaining_us(up),
         log_level: up.log_level(),
@@ -114,7 +114,7 @@ impl RequestHandler<'_> {
                     let (result, output) = self.answer(request, payload);
                     let (is_cancelled, remaining_us) = (self.up.interrupted(), remaining_us(&**self.up));
                     self.requests += began.elapsed();
-                    let answer = NodeMessage::Answer(Answer { result, is_cancelled, remaining_us });
+                    let answer = NodeMessage::Answer(RequestAnswer { result, is_cancelled, remaining_us });
                     self.send(conversation, &answer, &output)?;
                 }
                 ConversationEvent::Message(HomeMessage::Note(note), payload) => self.note(note, &payload),

@@ -53,7 +53,7 @@ impl Ids {
 }
 
 fn plugshs_own(namespace: &str, ids: Ids, function: PluginFunction) -> Function {
-    let answer: Answer = match function {
+    let answer: PluginBody = match function {
         PluginFunction::RegisterPlugin => register_plugin,
         PluginFunction::CallPlugin => call_plugin,
         PluginFunction::TryCallPlugin => try_call_plugin,
@@ -78,7 +78,7 @@ fn plugshs_own(namespace: &str, ids: Ids, function: PluginFunction) -> Function 
 }
 
 /// The body of a function of plugsh's: its result, which a function without one drops.
-type Answer = fn(&mut HostCall<'_>, Ids) -> Result<u64, Failure>;
+type PluginBody = fn(&mut HostCall<'_>, Ids) -> Result<u64, Failure>;
 
 /// One call of a host function.
 pub(super) struct HostCall<'a> {

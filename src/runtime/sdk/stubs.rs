@@ -7,7 +7,7 @@ use super::functions::{self, Copied, HostCall, define, put, val_type};
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES, Signature};
 use super::product;
 use crate::runtime::product_function::ProductFunctions;
-use crate::runtime::stand_in::{Answer, NumberType, Scalar, StandInForm};
+use crate::runtime::stand_in::{ImportResult, NumberType, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Failure, FunctionType, ImportStandIn, ItemType, Spec, ValueType};
 
@@ -88,8 +88,8 @@ fn stand_in_for(
         let mut exchange = Copied::of(input(&form, call)?);
         call.frame.nested(|up| up.import(index, &mut exchange)).map_err(Failure::unwound)?;
         let answers = form.answers(exchange.output)?.into_iter().map(|answer| match answer {
-            Answer::Block(bytes) => Ok(Val::I64(put(call.plugin, &bytes)? as i64)),
-            Answer::Scalar(number) => Ok(number.into()),
+            ImportResult::Block(bytes) => Ok(Val::I64(put(call.plugin, &bytes)? as i64)),
+            ImportResult::Scalar(number) => Ok(number.into()),
         });
         let results = answers.collect::<Result<Vec<Val>, Failure>>()?;
         call.give(results);

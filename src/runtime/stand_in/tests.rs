@@ -68,7 +68,7 @@ fn what_was_said_of_the_types_holds() {
     let declared = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
     let form = StandInForm::new(&declared, &ItemType::Function(None), &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
     assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
-    assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
+    assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![ImportResult::Scalar(Scalar::I64(7))]));
     let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();
     assert_eq!(wild.message, "import `shop.put` was given 9, which is no handle");
     for (params, results) in [(vec![Handle], None), (vec![StandInType::F32; 2], None), (vec![Plain; 2], Some(vec![]))] {
@@ -84,24 +84,24 @@ fn what_was_said_of_the_types_holds() {
 #[test]
 fn an_output_is_read_by_the_results_types() {
     let one = |ty, text: &str| form(&[], &[ty]).answers(text.as_bytes().to_vec());
-    assert_eq!(one(I64, "7"), Ok(vec![Answer::Block(b"7".to_vec())]));
-    assert_eq!(one(I32, "-7"), Ok(vec![Answer::Scalar(Scalar::I32(-7))]));
-    assert_eq!(one(I32, "4294967295"), Ok(vec![Answer::Scalar(Scalar::I32(-1))]));
-    assert_eq!(one(F32, "1.5"), Ok(vec![Answer::Scalar(Scalar::F32(1.5))]));
-    assert_eq!(one(F64, "inf"), Ok(vec![Answer::Scalar(Scalar::F64(f64::INFINITY))]));
+    assert_eq!(one(I64, "7"), Ok(vec![ImportResult::Block(b"7".to_vec())]));
+    assert_eq!(one(I32, "-7"), Ok(vec![ImportResult::Scalar(Scalar::I32(-7))]));
+    assert_eq!(one(I32, "4294967295"), Ok(vec![ImportResult::Scalar(Scalar::I32(-1))]));
+    assert_eq!(one(F32, "1.5"), Ok(vec![ImportResult::Scalar(Scalar::F32(1.5))]));
+    assert_eq!(one(F64, "inf"), Ok(vec![ImportResult::Scalar(Scalar::F64(f64::INFINITY))]));
     for wrong in ["", "yes", "1.5", "99999999999"] {
         let message = one(I32, wrong).unwrap_err().message;
         assert!(message.starts_with("`kv.put` gave ") && message.ends_with("which wants an i32"), "{message}");
     }
-    assert_eq!(one(V128, "0x10"), Ok(vec![Answer::Scalar(Scalar::V128(16))]));
-    assert_eq!(one(I32, "[-7]"), Ok(vec![Answer::Scalar(Scalar::I32(-7))]), "an echo of one argument");
+    assert_eq!(one(V128, "0x10"), Ok(vec![ImportResult::Scalar(Scalar::V128(16))]));
+    assert_eq!(one(I32, "[-7]"), Ok(vec![ImportResult::Scalar(Scalar::I32(-7))]), "an echo of one argument");
     assert!(one(I32, "[1, 2]").is_err());
     let several = form(&[], &[I64, I64, I32]);
     let answers = several.answers(br#"["a", 5, 6]"#.to_vec()).unwrap();
-    let scalar = |number| Answer::Scalar(number);
-    assert_eq!(answers, [Answer::Block(b"a".to_vec()), scalar(Scalar::I64(5)), scalar(Scalar::I32(6))]);
+    let scalar = |number| ImportResult::Scalar(number);
+    assert_eq!(answers, [ImportResult::Block(b"a".to_vec()), scalar(Scalar::I64(5)), scalar(Scalar::I32(6))]);
     let binary = several.answers(br#"[{"base64": "/wA="}, 5, "6"]"#.to_vec()).unwrap();
-    assert_eq!(binary[0], Answer::Block(vec![0xff, 0]));
+    assert_eq!(binary[0], ImportResult::Block(vec![0xff, 0]));
     for wrong in ["", "[]", "5", "[[], 5, 6]", "[{\"base64\": \"?\"}, 5, 6]", "[1, 2, {}]"] {
         assert!(several.answers(wrong.as_bytes().to_vec()).is_err(), "{wrong}");
     }

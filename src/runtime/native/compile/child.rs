@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use wasmtime::{Engine, Module};
 
-use super::serve::Answer;
+use super::serve::CompilerAnswer;
 use crate::runtime::Problem;
 use crate::runtime::native::compiled_functions::Percent;
 use crate::runtime::native::instrumentation::Instrumentation;
@@ -26,7 +26,7 @@ const THREADS_MAX: usize = 8;
 const NO_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
 
 /// The end of a compiler process.
-pub enum Ended {
+pub enum CompilerEnd {
     /// The compiled form.
     Compiled(Vec<u8>),
     /// The reason why the module is invalid.
@@ -87,15 +87,15 @@ impl Child {
     }
 
     /// Hands it a module and waits for its end. `report` gets the share of functions that are compiled.
-    pub fn run(&self, wasm: &[u8], report: impl Fn(Percent)) -> Ended {
+    pub fn run(&self, wasm: &[u8], report: impl Fn(Percent)) -> CompilerEnd {
         let Some((mut stdin, mut stdout, mut stderr)) = self.pipes.lock().take() else {
-            return Ended::Failed("it was asked twice".to_owned());
+            return CompilerEnd::Failed("it was asked twice".to_owned());
         };
         let length = (wasm.len() as u64).to_le_bytes();
         // A process that has ended reads no more; its exit status tells why.
         let _ = stdin.write_all(&length).and_then(|()| stdin.write_all(wasm)).and_then(|()| stdin.flush());
         let (mut answer, mut errors) = (Vec::new(), Vec::new());
-        let read = Answer::await_in(&mut stdout, report)
+        let read = CompilerAnswer::await_in(&mut stdout, report)
             .and_then(|()| stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer));
         // Standard error is short enough for the pipe's buffer.
         let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut errors);
@@ -104,13 +104,13 @@ impl Child {
         drop(stdin);
         let status = self.process.lock().wait();
         if answer.len() as u64 > ANSWER_BYTES_MAX {
-            return Ended::Failed(format!("its code is larger than {} MiB", ANSWER_BYTES_MAX >> 20));
+            return CompilerEnd::Failed(format!("its code is larger than {} MiB", ANSWER_BYTES_MAX >> 20));
         }
-        match (read.ok().and_then(|_| Answer::read(answer)), status) {
-            (Some(Answer::Compiled(code)), _) => Ended::Compiled(code),
-            (Some(Answer::Invalid(why)), _) => Ended::Invalid(why),
+        match (read.ok().and_then(|_| CompilerAnswer::read(answer)), status) {
+            (Some(CompilerAnswer::Compiled(code)), _) => CompilerEnd::Compiled(code),
+            (Some(CompilerAnswer::Invalid(why)), _) => CompilerEnd::Invalid(why),
             (None, Ok(status)) => how(status, &String::from_utf8_lossy(&errors)),
-            (None, Err(error)) => Ended::Failed(io_cause(&error)),
+            (None, Err(error)) => CompilerEnd::Failed(io_cause(&error)),
         }
     }
 }
@@ -126,21 +126,21 @@ fn out_of_the_foreground(command: &mut Command) {
 fn out_of_the_foreground(_: &mut Command) {}
 
 #[cfg(unix)]
-fn how(status: std::process::ExitStatus, stderr: &str) -> Ended {
+fn how(status: std::process::ExitStatus, stderr: &str) -> CompilerEnd {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
-        Some(libc::SIGXCPU) => Ended::OutOfTime,
-        _ if NO_MEMORY.iter().any(|word| stderr.contains(word)) => Ended::OutOfMemory,
-        Some(signal) => Ended::Failed(format!("it was ended by signal {signal}")),
-        None => Ended::Failed(format!("{}, {status}", last_line(stderr))),
+        Some(libc::SIGXCPU) => CompilerEnd::OutOfTime,
+        _ if NO_MEMORY.iter().any(|word| stderr.contains(word)) => CompilerEnd::OutOfMemory,
+        Some(signal) => CompilerEnd::Failed(format!("it was ended by signal {signal}")),
+        None => CompilerEnd::Failed(format!("{}, {status}", last_line(stderr))),
     }
 }
 
 #[cfg(not(unix))]
-fn how(status: std::process::ExitStatus, stderr: &str) -> Ended {
+fn how(status: std::process::ExitStatus, stderr: &str) -> CompilerEnd {
     match NO_MEMORY.iter().any(|word| stderr.contains(word)) {
-        true => Ended::OutOfMemory,
-        false => Ended::Failed(format!("{}, {status}", last_line(stderr))),
+        true => CompilerEnd::OutOfMemory,
+        false => CompilerEnd::Failed(format!("{}, {status}", last_line(stderr))),
     }
 }
 

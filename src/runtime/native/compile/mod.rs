@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use wasmtime::{Engine, Module};
 
-use self::child::{Child, Ended};
+use self::child::{Child, CompilerEnd};
 pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest, NoCompilerProcess};
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
@@ -70,6 +70,8 @@ pub struct Order<'a> {
     /// Where its program came from.
     pub origin: &'a str,
     pub request: &'a Arc<CompileRequest>,
+    pub bytes: &'a ModuleBytes,
+    pub engine: &'a Engine,
     /// The engine's.
     pub instrumentation: Instrumentation,
 }
@@ -110,85 +112,71 @@ impl Compiler {
         self.compilations.give_up(request);
     }
 
-    /// A module of this engine out of the store, or compiled: now, or together with somebody else who wants it. Takes
+    /// The module out of the store, or compiled: now, or together with somebody else who wants it. Takes
     /// long; ends as interrupted soon after its request was given up.
-    pub fn module(&self, order: Order<'_>, bytes: &ModuleBytes, engine: &Engine, store: &dyn ModuleStore) -> Compiled {
-        let key = (order.instrumentation, bytes.sha256.clone());
-        let size = bytes.bytes.len() as u64;
+    pub fn module(&self, order: Order<'_>, store: &dyn ModuleStore) -> Compiled {
+        let key = (order.instrumentation, order.bytes.sha256.clone());
+        let size = order.bytes.bytes.len() as u64;
         let mut lead = match self.compilations.join(key, size, order.origin, order.request) {
             Joined::Leads(lead) => lead,
             Joined::Shares(shared) => return self.compilations.share(&shared, order.request),
         };
         let (result, origin) = match store.get() {
             Some((module, origin)) => (Ok(module), origin),
-            None => (self.compile(&mut lead, order, bytes, engine, store), ImageOrigin::Compiled),
+            None => (self.compile(&mut lead, order, store), ImageOrigin::Compiled),
         };
         lead.finish(&result, origin);
         result
     }
 
-    fn compile(
-        &self,
-        lead: &mut Lead<'_>,
-        order: Order<'_>,
-        bytes: &ModuleBytes,
-        engine: &Engine,
-        store: &dyn ModuleStore,
-    ) -> Compiled {
-        let wasm = binary(&bytes.bytes);
+    fn compile(&self, lead: &mut Lead<'_>, order: Order<'_>, store: &dyn ModuleStore) -> Compiled {
+        let wasm = binary(&order.bytes.bytes);
         let weight = if weight::is_light(&wasm) { Weight::Light } else { Weight::Heavy };
         lead.take_turn(weight)?;
         if weight == Weight::Heavy
             && let Some(program) = &self.options.program
         {
             match Child::start(program, order.instrumentation, self.options.memory_bytes_max, CPU_MAX) {
-                Ok(child) => return self.compile_in(child, lead, &bytes.bytes, engine, store),
+                Ok(child) => return self.compile_in(child, lead, order, store),
                 Err(error) => self
                     .compilations
                     .note_no_process(NoCompilerProcess { cause: io_cause(&error), origin: order.origin.to_owned() }),
             }
         }
         lead.set_stage(CompilationStage::Here);
-        let module = compile_here(engine, order.instrumentation, &wasm).map_err(|error| invalid(&error))?;
+        let module = compile_here(order.engine, order.instrumentation, &wasm).map_err(|error| invalid(&error))?;
         let module = Arc::new(module);
         store.put(&module, None);
         Ok(module)
     }
 
-    fn compile_in(
-        &self,
-        child: Child,
-        lead: &Lead<'_>,
-        wasm: &[u8],
-        engine: &Engine,
-        store: &dyn ModuleStore,
-    ) -> Compiled {
+    fn compile_in(&self, child: Child, lead: &Lead<'_>, order: Order<'_>, store: &dyn ModuleStore) -> Compiled {
         let child = Arc::new(child);
         lead.set_child(&child);
-        let ended = child.run(wasm, |done| lead.set_done(done));
+        let ended = child.run(&order.bytes.bytes, |done| lead.set_done(done));
         let was_wanted = lead.forget_child();
         match ended {
             _ if !was_wanted => Err(Failure::interrupted()),
-            Ended::Compiled(code) => {
-                let module = child::revive(engine, &code).map_err(|error| invalid(&error))?;
+            CompilerEnd::Compiled(code) => {
+                let module = child::revive(order.engine, &code).map_err(|error| invalid(&error))?;
                 let module = Arc::new(module);
                 store.put(&module, Some(&code));
                 Ok(module)
             }
-            Ended::Invalid(why) => Err(Failure::new(FailureKind::Load, why)),
-            Ended::OutOfMemory => Err(Failure::advised(
+            CompilerEnd::Invalid(why) => Err(Failure::new(FailureKind::Load, why)),
+            CompilerEnd::OutOfMemory => Err(Failure::advised(
                 FailureKind::Load,
                 format!("to compile it takes more than {} MiB of memory", self.options.memory_bytes_max >> 20),
                 Advice::Raise(Limit::CompileMemory),
             )),
-            Ended::OutOfTime => Err(Failure::new(
+            CompilerEnd::OutOfTime => Err(Failure::new(
                 FailureKind::Load,
                 format!(
                     "to compile it takes more than {} s of processor time, the most that it gets",
                     CPU_MAX.as_secs()
                 ),
             )),
-            Ended::Failed(how) => {
+            CompilerEnd::Failed(how) => {
                 Err(Failure::new(FailureKind::Load, format!("the compiler gave up on this module: {how}")))
             }
         }

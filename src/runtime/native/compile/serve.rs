@@ -33,7 +33,7 @@ pub struct Served {
 }
 
 /// The answer of the process.
-pub enum Answer {
+pub enum CompilerAnswer {
     Compiled(Vec<u8>),
     /// Why the module cannot be compiled. Of its advice only a [`BuildChange`] crosses the pipe.
     Invalid(Problem),
@@ -42,7 +42,7 @@ pub enum Answer {
 /// The number of no [`BuildChange`].
 const NO_CHANGE: u8 = u8::MAX;
 
-impl Answer {
+impl CompilerAnswer {
     /// Reads what the process writes up to its answer; `report` gets each percentage.
     ///
     /// # Errors
@@ -59,15 +59,15 @@ impl Answer {
     }
 
     /// An answer that is whole.
-    pub fn read(mut bytes: Vec<u8>) -> Option<Answer> {
+    pub fn read(mut bytes: Vec<u8>) -> Option<CompilerAnswer> {
         let body = bytes.strip_suffix(WHOLE)?.len();
         bytes.truncate(body);
         match bytes.pop()? {
-            COMPILED => Some(Answer::Compiled(bytes)),
+            COMPILED => Some(CompilerAnswer::Compiled(bytes)),
             INVALID => {
                 let change = BuildChange::ALL.get(usize::from(bytes.pop()?)).copied();
                 let why = String::from_utf8_lossy(&bytes).into_owned();
-                Some(Answer::Invalid(Problem::new(why, change.map(Advice::Build))))
+                Some(CompilerAnswer::Invalid(Problem::new(why, change.map(Advice::Build))))
             }
             _ => None,
         }
@@ -76,11 +76,11 @@ impl Answer {
     fn write(&self, output: &mut dyn Write) -> io::Result<()> {
         output.write_all(&[ANSWER])?;
         let (kind, bytes) = match self {
-            Answer::Compiled(code) => (COMPILED, code.as_slice()),
-            Answer::Invalid(problem) => (INVALID, problem.message.as_bytes()),
+            CompilerAnswer::Compiled(code) => (COMPILED, code.as_slice()),
+            CompilerAnswer::Invalid(problem) => (INVALID, problem.message.as_bytes()),
         };
         output.write_all(bytes)?;
-        if let Answer::Invalid(problem) = self {
+        if let CompilerAnswer::Invalid(problem) = self {
             output.write_all(&[change_number(problem)])?;
         }
         output.write_all(&[kind])?;
@@ -132,10 +132,10 @@ pub fn serve(
         let _ = output.write_all(&[percent.get()]).and_then(|()| output.flush());
     };
     let answer = match precompile(served.instrumentation, &wasm, report) {
-        Ok(code) => Answer::Compiled(code),
+        Ok(code) => CompilerAnswer::Compiled(code),
         Err(error) => {
             let failure = invalid(&error);
-            Answer::Invalid(Problem { message: failure.message, advice: failure.advice })
+            CompilerAnswer::Invalid(Problem { message: failure.message, advice: failure.advice })
         }
     };
     answer.write(&mut *output.lock())
@@ -173,23 +173,27 @@ mod tests {
     #[test]
     fn an_answer_that_is_cut_short_is_none() {
         let mut written = Vec::new();
-        Answer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
+        CompilerAnswer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
         assert_eq!(written.remove(0), ANSWER);
-        assert!(matches!(Answer::read(written.clone()), Some(Answer::Compiled(code)) if code == b"code"));
+        assert!(
+            matches!(CompilerAnswer::read(written.clone()), Some(CompilerAnswer::Compiled(code)) if code == b"code")
+        );
         for length in 0..written.len() {
-            assert!(Answer::read(written[..length].to_vec()).is_none(), "{length}");
+            assert!(CompilerAnswer::read(written[..length].to_vec()).is_none(), "{length}");
         }
     }
 
     #[test]
     fn percentages_come_before_the_answer() {
         let mut written = vec![1, 50, 100];
-        Answer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
+        CompilerAnswer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
         let (reported, mut input) = (Mutex::new(Vec::new()), written.as_slice());
-        Answer::await_in(&mut input, |percent| reported.lock().push(percent.get())).expect("an answer");
+        CompilerAnswer::await_in(&mut input, |percent| reported.lock().push(percent.get())).expect("an answer");
         assert_eq!(*reported.lock(), [1, 50, 100]);
-        assert!(matches!(Answer::read(input.to_vec()), Some(Answer::Compiled(code)) if code == b"code"));
-        Answer::await_in(&mut [7].as_slice(), |_| ()).expect_err("no answer");
+        assert!(
+            matches!(CompilerAnswer::read(input.to_vec()), Some(CompilerAnswer::Compiled(code)) if code == b"code")
+        );
+        CompilerAnswer::await_in(&mut [7].as_slice(), |_| ()).expect_err("no answer");
     }
 
     #[test]
@@ -198,9 +202,12 @@ mod tests {
         for change in changes {
             let problem = Problem::new("why", change.map(Advice::Build));
             let mut written = Vec::new();
-            Answer::Invalid(problem.clone()).write(&mut written).expect("written");
+            CompilerAnswer::Invalid(problem.clone()).write(&mut written).expect("written");
             written.remove(0);
-            assert!(matches!(Answer::read(written), Some(Answer::Invalid(read)) if read == problem), "{change:?}");
+            assert!(
+                matches!(CompilerAnswer::read(written), Some(CompilerAnswer::Invalid(read)) if read == problem),
+                "{change:?}"
+            );
         }
     }
 }

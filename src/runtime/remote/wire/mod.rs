@@ -19,8 +19,8 @@ pub use names::{NameError, NodeName, Subjects, SystemName};
 pub use packet::{
     CHUNK_BYTES, HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, Packet, WireError, decode, encode,
 };
-pub use to_home::{Ended, HomeMessage, Note, Request, Usage};
-pub use to_node::{Answer, ModuleName, NodeMessage, Run};
+pub use to_home::{EndedCall, HomeMessage, InstanceState, Note, Request};
+pub use to_node::{ModuleName, NodeMessage, RequestAnswer, RunContext};
 
 /// The version of all that is here. Sides of different versions do not talk.
 pub const WIRE_VERSION: u32 = 1;

@@ -15,13 +15,13 @@ pub enum HomeMessage {
     /// The program is compiled. The payload is its interface.
     Prepared { image: u64, code_bytes: u64, origin: ImageOrigin },
     /// The instance is made.
-    Made { instance: u64, usage: Usage },
+    Made { instance: u64, usage: InstanceState },
     /// The guest sends a request and waits. The payload is an input.
     Request(Request),
     /// The guest sends a note and runs on. The payload is a text, or the bytes that it wrote.
     Note(Note),
     /// The call is over. The payload is its output.
-    Ended(Ended),
+    Ended(EndedCall),
     /// What a look showed. The payload is as [`LookAnswer`] says.
     Looked(LookAnswer),
     /// The request cannot be done: nothing ran.
@@ -105,17 +105,17 @@ pub enum Note {
 
 /// The end of a call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ended {
+pub struct EndedCall {
     pub result: Result<(), Failure>,
     pub cost: Cost,
-    pub usage: Usage,
+    pub usage: InstanceState,
     /// The time in the guest, without its requests, in nanoseconds.
     pub guest_ns: u64,
 }
 
 /// The state of an instance after a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
+pub struct InstanceState {
     pub memory: MemoryUse,
     /// True after the instance ended by itself.
     pub spent: bool,

@@ -14,11 +14,11 @@ pub enum NodeMessage {
     /// A module that was asked for, by its place. The payload is its bytes.
     Module { index: usize },
     /// Make an instance of a compiled program, for a plugin of this name. The payload is its spec.
-    Instantiate { image: u64, plugin: String, run: Run },
+    Instantiate { image: u64, plugin: String, run: RunContext },
     /// Call a function of an instance, by its place in the interface. The payload is the input.
-    Call { instance: u64, function: u32, run: Run },
+    Call { instance: u64, function: u32, run: RunContext },
     /// The end of a request of the conversation's guest. The payload is its output.
-    Answer(Answer),
+    Answer(RequestAnswer),
     /// End the conversation's guest.
     Cancel,
     /// Stop the conversation's guest where it stands, and ask what then.
@@ -41,7 +41,7 @@ pub struct ModuleName {
 
 /// A run, by its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
+pub struct RunContext {
     /// The process that it is a call of.
     pub process: u64,
     /// The time that is left until its deadline, in microseconds.
@@ -56,7 +56,7 @@ pub struct Run {
 
 /// The end of a guest's request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Answer {
+pub struct RequestAnswer {
     pub result: Result<u64, Failure>,
     /// Whether the guest is to end now.
     pub is_cancelled: bool,
