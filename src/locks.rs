@@ -1,5 +1,5 @@
-//! Locks with a rank: the one table of the order in which the locks of the screen, the kernel, the journal and nodes
-//! are taken.
+//! Locks with a rank: the one table of the order in which the locks of the screen, servers, the kernel, the journal and
+//! nodes are taken.
 //!
 //! A thread takes a lock only while all that it holds come before it in [`Rank`]. Debug builds and tests keep what a
 //! thread holds and panic where the order is broken, so that a deadlock which needs two threads is found by one.

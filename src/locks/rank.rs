@@ -5,6 +5,10 @@
 pub enum Rank {
     /// A handler of the screen, held while it runs: the scene, Ctrl-C, Ctrl-Z. It may use the kernel.
     ScreenHandler,
+    /// The session of one client of a server, held while it is started, handed a line, or ended.
+    ClientSession,
+    /// The calls that run for one client of a server.
+    ClientCalls,
     /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.
     StockPlugin,
     /// The lease of an instance on a node, held while its guest waits for more memory from its home.
@@ -111,6 +115,24 @@ pub enum Rank {
     Mailbox,
     /// The chunks of one conversation that are on their way.
     Window,
+    /// The time at which a server last gave memory back.
+    ServerTrim,
+    /// The clients of a server.
+    Clients,
+    /// The id of the line that runs for one client.
+    ClientRun,
+    /// The lists of calls that one client follows.
+    ClientFollows,
+    /// The names of the variables of one client's session.
+    ClientVariables,
+    /// Requests to one client that it has not answered.
+    ClientAsks,
+    /// Lines on their way to one client.
+    Outbox,
+    /// A client's requests that its server has not answered.
+    ServerRequests,
+    /// A client's stream to its server.
+    ServerStream,
     /// Names that records have: interned under any other lock.
     Symbols,
     /// A report of the mouse that is being read.

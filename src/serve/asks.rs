@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::outbox::{OnFull, Outbox};
 use super::wire::{WireError, request};
+use crate::locks::{Mutex, Rank};
 
 /// Interval at which a wait looks whether the client is gone.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The requests that are not answered yet: one for each run at most.
-#[derive(Default)]
 pub struct Asks {
     waiting: Mutex<Waiting>,
 }
@@ -23,6 +22,12 @@ pub struct Asks {
 struct Waiting {
     next: u64,
     senders: BTreeMap<u64, Sender<Result<Value, WireError>>>,
+}
+
+impl Default for Asks {
+    fn default() -> Self {
+        Asks { waiting: Mutex::new(Rank::ClientAsks, Waiting::default()) }
+    }
 }
 
 impl Asks {

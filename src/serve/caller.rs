@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::outbox::OnFull;
@@ -11,6 +10,7 @@ use super::shared::Shared;
 use super::wire::{LINE_BYTES_MAX, WireError, response};
 use super::wire_front::Link;
 use crate::kernel::{Job, OwnerId};
+use crate::locks::Mutex;
 
 /// The most requests of one client that are not answered yet, those of its session not counted.
 pub const REQUESTS_MAX: usize = 64;

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +21,7 @@ use super::wire::{
 };
 use super::wire_front::Link;
 use crate::kernel::{Job, OwnerId};
+use crate::locks::{Mutex, Rank};
 
 /// Interval at which the end of a client's requests is looked for, once it says nothing more.
 const FINISH_STEP: Duration = Duration::from_millis(20);
@@ -56,11 +56,11 @@ impl Connection {
         let (owner, session_owner) = (shared.kernel.add_owner(), shared.kernel.add_owner());
         Arc::new(Connection {
             id,
-            caller: Arc::new(Caller { shared, link, owner, calls: Mutex::new(Vec::new()) }),
+            caller: Arc::new(Caller { shared, link, owner, calls: Mutex::new(Rank::ClientCalls, Vec::new()) }),
             session_owner,
             is_admitted: AtomicBool::new(!needs_token),
             hello: OnceLock::new(),
-            session: Mutex::new(None),
+            session: Mutex::new(Rank::ClientSession, None),
         })
     }
 

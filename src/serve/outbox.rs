@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::stream::Stream;
+use crate::locks::{Condvar, Mutex, Rank};
 
 /// The most bytes that wait for one client; one line may be longer where nothing else waits.
 pub const WAITING_BYTES_MAX: usize = 8 << 20;
@@ -21,7 +20,6 @@ const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 pub const WRITE_STEP: Duration = Duration::from_millis(250);
 
 /// The queue between those who write and the thread that writes to the stream.
-#[derive(Default)]
 pub struct Outbox {
     state: Mutex<Queue>,
     changed: Condvar,
@@ -79,6 +77,13 @@ pub enum OnFull {
 /// The client is gone, or was dropped now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
+
+impl Default for Outbox {
+    fn default() -> Self {
+        let state = Mutex::new(Rank::Outbox, Queue::default());
+        Outbox { state, changed: Condvar::new(), client: OnceLock::new() }
+    }
+}
 
 impl Outbox {
     /// Sends a line: written at once where nothing waits and the client takes it, else queued.

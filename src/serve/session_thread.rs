@@ -8,7 +8,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +15,7 @@ use super::outbox::OnFull;
 use super::wire::{self, Hello, WireError, response};
 use super::wire_front::{Link, WireFront};
 use crate::kernel::{JobState, Kernel, OwnerId};
+use crate::locks::{Mutex, Rank};
 use crate::shell::line::Lines;
 use crate::shell::place::{ARGUMENTS_MAX, ScriptPlace};
 use crate::shell::session::{Access, LinesFrom};
@@ -98,7 +98,7 @@ impl SessionThread {
     ) -> Result<SessionThread, WireError> {
         let (runs, incoming) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (sender, outside) = mpsc::channel();
-        let variables = Arc::new(Mutex::new(Vec::new()));
+        let variables = Arc::new(Mutex::new(Rank::ClientVariables, Vec::new()));
         let (kernel, link, names) = (Arc::clone(kernel), Arc::clone(link), Arc::clone(&variables));
         let body = move || {
             let front = WireFront::new(Arc::clone(&link), hello.clone());

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::token::Token;
 use super::wire::{PROTOCOL, Welcome};
 use super::wire_front::Link;
 use crate::allocator;
 use crate::kernel::Kernel;
+use crate::locks::{Mutex, Rank};
 use crate::shell::front::ServeOptions;
 
 /// The most clients at once.
@@ -61,8 +60,8 @@ impl Shared {
             read_only: options.read_only,
             project: options.project.clone(),
             log,
-            trimmed: Mutex::new(Instant::now()),
-            clients: Mutex::new(Clients::default()),
+            trimmed: Mutex::new(Rank::ServerTrim, Instant::now()),
+            clients: Mutex::new(Rank::Clients, Clients::default()),
             is_ending: AtomicBool::new(false),
         }
     }
@@ -131,7 +130,7 @@ impl Shared {
 
     /// Gives the memory of clients that have gone back to the system, but for those of the last moment.
     pub fn trim_memory(&self) {
-        let Some(mut trimmed) = self.trimmed.try_lock() else { return };
+        let Some(mut trimmed) = self.trimmed.try_lock_for(Duration::ZERO) else { return };
         if trimmed.elapsed() >= TRIM_INTERVAL {
             allocator::trim();
             *trimmed = Instant::now();

@@ -4,18 +4,17 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::asks::Asks;
 use super::outbox::{OnFull, Outbox};
 use super::wire::{Hello, LINE_BYTES_MAX, WireError, bytes_of, notification, put_bytes, reply};
+use crate::locks::{Mutex, Rank};
 use crate::shell::front::{Front, PaneRequest};
 use crate::shell::program::{Program, ProgramEnd};
 use crate::shell::reply::{Line, Reply, ShellError};
 
 /// The ends of a connection that its threads share.
-#[derive(Default)]
 pub struct Link {
     pub outbox: Outbox,
     pub asks: Asks,
@@ -28,6 +27,19 @@ pub struct Link {
     pub followed: Mutex<Vec<Value>>,
     /// The id of the `run` whose line runs now; null between lines.
     pub run: Mutex<Value>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link {
+            outbox: Outbox::default(),
+            asks: Asks::default(),
+            runs: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+            followed: Mutex::new(Rank::ClientFollows, Vec::new()),
+            run: Mutex::new(Rank::ClientRun, Value::Null),
+        }
+    }
 }
 
 impl Link {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{Client, Shared, Waiting, running};
+use crate::locks::{Mutex, Rank};
 use crate::serve::peer;
 use crate::serve::place::Address;
 use crate::serve::stream::Stream;
@@ -65,7 +65,11 @@ pub fn connect(wanted: &Connect) -> Result<Client, ShellError> {
         other => return Err(stranger(&name, &other)),
     }
     closer.set_read_timeout(None).map_err(failed)?;
-    let shared = Shared { welcome, writer: Mutex::new(writer), waiting: Mutex::new(Waiting::default()) };
+    let shared = Shared {
+        welcome,
+        writer: Mutex::new(Rank::ServerStream, writer),
+        waiting: Mutex::new(Rank::ServerRequests, Waiting::default()),
+    };
     let client = Client { shared: Arc::new(shared) };
     let reader = client.clone();
     thread::Builder::new().name("client".to_owned()).spawn(move || reader.read(lines)).map_err(failed)?;

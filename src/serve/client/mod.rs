@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::stream::Stream;
 use super::wire::{LineReader, Message, Welcome, WireError, notification, parse, request, response};
+use crate::locks::Mutex;
 use crate::shell::ShellError;
 use crate::shell::reply::Line;
 
