@@ -268,10 +268,10 @@ impl fmt::Display for Outcome {
 /// A call beside its caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CallStanding {
-    /// Its caller waited for it.
+    /// The caller waited for it.
     #[default]
     Awaited,
-    /// Its caller started it and went on.
+    /// The caller started it and went on.
     Started,
     /// Nothing ran: the call named a dead process, or a function that its callee lacks or cannot be called by.
     Unresolved,

@@ -40,7 +40,7 @@ impl Incoming {
         &self.0.subject
     }
 
-    /// Its bytes.
+    /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0.payload
     }

@@ -168,7 +168,7 @@ impl Node {
         match message {
             NodeMessage::Cancel => {
                 conversation.cancel();
-                // Its home does not take the rest of an output.
+                // The home does not take the rest of an output.
                 conversation.mailbox.window.close();
                 if !conversation.has_begun() {
                     // The rest of what it was to begin with does not come.

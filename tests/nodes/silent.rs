@@ -15,7 +15,7 @@ const SYSTEM: &str = "plugsh.plugsh";
 enum Answers {
     /// The module is missing: it is to be sent.
     LacksModule,
-    /// It is compiled, and an instance is made.
+    /// The module is compiled, and an instance is made.
     HasInstance,
 }
 

@@ -14,7 +14,7 @@ pub enum ReplacementRequest {
     /// new one. A program that lacks a function which callers have used is refused, unless `force`d. What the process
     /// may have stays as it was granted.
     Reload { program: Arc<Program>, force: bool },
-    /// The code that it has, for a debugger that stops it there, and a fresh instance of that. The call in it goes on in the
-    /// old one.
+    /// The code that it has, for a debugger that stops it there, and a fresh instance of that. The call in it goes on
+    /// in the old one.
     Debug,
 }
