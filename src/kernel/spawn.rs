@@ -192,7 +192,8 @@ impl Kernel {
         }
         spec.fuel_count = self.fuel_count(spec.fuel_count);
         let can_stop = request.host == Host::Native && spec.on.is_none();
-        spec.debugged = can_stop && (spec.debugged || self.wants_debugger(&program));
+        let name = request.name.as_deref().unwrap_or(&program.stem);
+        spec.debugged = can_stop && (spec.debugged || self.wants_debugger(name, &program));
         if program.spec != spec {
             Arc::make_mut(&mut program).spec = spec;
         }

@@ -136,6 +136,8 @@ pub enum WasmValue {
     V128(u128),
     /// A reference, which has no form outside of the engine.
     Reference,
+    /// The engine does not give the value.
+    Unread,
 }
 
 impl WasmValue {
@@ -148,6 +150,7 @@ impl WasmValue {
             WasmValue::F64(_) => "f64",
             WasmValue::V128(_) => "v128",
             WasmValue::Reference => "ref",
+            WasmValue::Unread => "?",
         }
     }
 }
@@ -160,7 +163,7 @@ impl fmt::Display for WasmValue {
             WasmValue::F32(value) => write!(f, "{value}"),
             WasmValue::F64(value) => write!(f, "{value}"),
             WasmValue::V128(value) => write!(f, "{value:#034x}"),
-            WasmValue::Reference => f.write_str("…"),
+            WasmValue::Reference | WasmValue::Unread => f.write_str("…"),
         }
     }
 }
@@ -173,7 +176,7 @@ impl Serialize for WasmValue {
             WasmValue::F32(value) => serializer.serialize_f32(*value),
             WasmValue::F64(value) => serializer.serialize_f64(*value),
             WasmValue::V128(_) => serializer.collect_str(self),
-            WasmValue::Reference => serializer.serialize_none(),
+            WasmValue::Reference | WasmValue::Unread => serializer.serialize_none(),
         }
     }
 }

@@ -36,12 +36,13 @@ pub fn parse_break(text: &str) -> Result<BreakAt, String> {
 
 impl Session {
     /// The place of source that a text means: `src/lib.rs:42`, `cart::total`, `cart.wasm:total`, `cart::lib.rs:42`.
-    pub(super) fn code_target(&self, text: &str) -> CodeTarget {
+    /// `unloaded`: of a plugin that may not be loaded yet.
+    pub(super) fn code_target(&self, text: &str, unloaded: bool) -> CodeTarget {
         if let Some((file, place)) = text.split_once(MODULE_FILE) {
             let plugin = file.rsplit('/').next().unwrap_or_default().to_owned();
             return CodeTarget { plugin: Some(plugin), place: source_place(place) };
         }
-        if let Some((plugin, place)) = text.split_once("::").filter(|(plugin, _)| self.is_plugin(plugin)) {
+        if let Some((plugin, place)) = text.split_once("::").filter(|(plugin, _)| unloaded || self.is_plugin(plugin)) {
             return CodeTarget { plugin: Some(plugin.to_owned()), place: source_place(place) };
         }
         CodeTarget { plugin: None, place: source_place(text) }

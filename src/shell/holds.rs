@@ -8,8 +8,9 @@ use super::calls::call_ends;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
 use super::waits::WaitOutcome;
-use crate::kernel::hooks::{HoldReason, Order};
+use crate::kernel::hooks::{HeldView, HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
+use crate::shell::command::source_line;
 use crate::shell::words::held::{held_json, held_lines, held_title, hold_error};
 use crate::shell::words::stack::Fold;
 
@@ -101,15 +102,33 @@ impl Session {
             let message = format!("{}; its output cannot be caught, `continue` prints it", held_title(&view));
             return Err(ShellError::failed(message));
         }
-        for line in held_lines(&view, Fold::Runtime) {
+        for line in self.stop_lines(&view) {
             self.notice(line);
         }
         if self.jobs().hint_once() {
-            let hint =
-                "`continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more";
+            let hint = match view.code {
+                Some(_) => {
+                    "`bt`, `list`, `locals`, `print` show it; `step`, `next`, `finish`, `until`, `continue` go on"
+                }
+                None => {
+                    "`continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more"
+                }
+            };
             self.notice(Line::new().with(Role::Dim, hint));
         }
         Ok(Reply::done(held_json(&view)))
+    }
+
+    /// A held job in words: of one in a plugin's code its place and the line there, of another all that is known.
+    fn stop_lines(&mut self, view: &HeldView) -> Vec<Line> {
+        let frame = view.code.as_ref().and_then(|_| self.chosen_frame(view).ok());
+        match frame.filter(|frame| frame.guest.line.is_some()) {
+            None => held_lines(view, Fold::Runtime),
+            Some(frame) => {
+                let title = Line::new().with(Role::Warn, held_title(view));
+                std::iter::once(title).chain(source_line(self, view, &frame)).collect()
+            }
+        }
     }
 
     /// Gives a held job an order, and waits for it in the foreground unless a breakpoint's commands run now.

@@ -3,8 +3,8 @@
 //! Each case runs in a fresh world in both hosts, and everything observable is compared: outputs, failures, log lines,
 //! requests to a loopback server, files in a folder. `differences` lists the intended differences with their reasons:
 //! an unlisted difference fails the suite, and so does a listed one that does not occur. Each case is a test of its
-//! own; the counts are printed at the end. Where nats-server is there, each case runs on a node too, without any
-//! difference. `cargo test --test conformance WORD` runs the cases whose name contains the
+//! own; the counts are printed at the end. Each case runs on the engine for a debugger too, and where nats-server is
+//! there on a node, without any difference. `cargo test --test conformance WORD` runs the cases whose name contains the
 //! word, `cargo test --test conformance -- --table` prints the table.
 
 mod case;
@@ -31,6 +31,8 @@ const STACK_BYTES: usize = 64 << 20;
 /// The numbers of cases that agreed, and that differed as listed.
 static AGREE: AtomicUsize = AtomicUsize::new(0);
 static DIFFER: AtomicUsize = AtomicUsize::new(0);
+/// The number of cases that gave the same on the engine for a debugger.
+static AGREE_DEBUGGED: AtomicUsize = AtomicUsize::new(0);
 /// The number of cases that gave the same on a node.
 static AGREE_ON_NODE: AtomicUsize = AtomicUsize::new(0);
 
@@ -47,6 +49,11 @@ fn main() -> ExitCode {
     })];
     trials
         .extend(cases.into_iter().map(|case| Trial::test(case.name, move || on_a_large_stack(move || compare(&case)))));
+    let debugged = |case: Case| {
+        let name = format!("for a debugger: {}", case.name);
+        Trial::test(name, move || on_a_large_stack(move || compare_debugged(&case)))
+    };
+    trials.extend(cases::all().into_iter().map(debugged));
     let scene = if arguments.list { None } else { Scene::start() };
     if arguments.list || scene.is_some() {
         let on_node = |case: Case| {
@@ -62,6 +69,7 @@ fn main() -> ExitCode {
         let (agree, differ) = (AGREE.load(Ordering::Relaxed), DIFFER.load(Ordering::Relaxed));
         let failed = conclusion.num_failed;
         println!("conformance: {agree} cases agree in both hosts, {differ} differ as listed, {failed} fail");
+        println!("for a debugger: {} cases agree", AGREE_DEBUGGED.load(Ordering::Relaxed));
         println!("on a node: {} cases agree", AGREE_ON_NODE.load(Ordering::Relaxed));
     }
     conclusion.exit_code()
@@ -126,6 +134,16 @@ fn compare(case: &Case) -> Result<(), String> {
     };
     case.check(&native)?;
     counted.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Checks that a case gives on the engine for a debugger what it gives on the common one.
+fn compare_debugged(case: &Case) -> Result<(), String> {
+    let (common, debugged) = (case.run(Runner::Native), case.run(Runner::Debugged));
+    if common != debugged {
+        return Err(format!("the engine for a debugger differs\n  common: {common}\n  debugged: {debugged}"));
+    }
+    AGREE_DEBUGGED.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
 

@@ -24,12 +24,14 @@ pub enum Runner {
     Extism,
     /// In the native host of a node.
     Node,
+    /// In the native host, on the engine for a debugger.
+    Debugged,
 }
 
 impl Runner {
     fn host(self) -> Host {
         match self {
-            Runner::Native | Runner::Node => Host::Native,
+            Runner::Native | Runner::Node | Runner::Debugged => Host::Native,
             Runner::Extism => Host::Extism,
         }
     }
@@ -93,7 +95,8 @@ impl World {
 
     fn spawn(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
         let on = (self.runner == Runner::Node).then(|| node::NAME.to_owned());
-        let program = Program { spec: Spec { on, ..program.spec.clone() }, ..program.clone() };
+        let debugged = self.runner == Runner::Debugged;
+        let program = Program { spec: Spec { on, debugged, ..program.spec.clone() }, ..program.clone() };
         let (image, _) = IMAGES.get(self.runner.host(), &program, &*self.up(), None)?;
         let spec = Arc::new(program.spec);
         let id = {

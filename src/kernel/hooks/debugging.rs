@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::code_target::{CodeTarget, NoPlace};
 use crate::kernel::Kernel;
 use crate::kernel::process::Process;
-use crate::kernel::view::ProcessLabel;
+use crate::kernel::view::{ProcessId, ProcessLabel};
 use crate::runtime::stopping::CodePoint;
 use crate::runtime::{Host, LineTables, Program};
 
@@ -46,9 +46,14 @@ impl Kernel {
         living.into_iter().filter_map(of).collect()
     }
 
-    /// Whether a breakpoint wants to stop a program that is loaded now.
-    pub(in crate::kernel) fn wants_debugger(&self, program: &Program) -> bool {
-        self.hooks().armed() && self.hooks().wants_debugger(program, self.line_tables())
+    /// Whether a breakpoint wants to stop a program that is loaded now, under this name.
+    pub(in crate::kernel) fn wants_debugger(&self, name: &str, program: &Program) -> bool {
+        self.hooks().armed() && self.hooks().wants_debugger(name, program, self.line_tables())
+    }
+
+    /// The program of a living process.
+    pub fn program_of(&self, id: ProcessId) -> Option<Arc<Program>> {
+        self.living(id).map(|process| process.code().program.clone())
     }
 
     /// The lines of modules.

@@ -150,12 +150,11 @@ impl Hooks {
         (points, traps)
     }
 
-    /// Whether a breakpoint is in a program's code or at its traps.
-    pub(super) fn wants_debugger(&self, program: &Program, tables: &LineTables) -> bool {
+    /// Whether a breakpoint is in the code of a program that is loaded under this name, or at its traps.
+    pub(super) fn wants_debugger(&self, name: &str, program: &Program, tables: &LineTables) -> bool {
         self.set_breakpoints().iter().any(|breakpoint| match breakpoint.place() {
             BreakPlace::Code(target) => {
-                target.is_of(&program.stem, &program.stem)
-                    && !breakpoint.points(target, &program.modules, tables).is_empty()
+                target.is_of(name, &program.stem) && !breakpoint.points(target, &program.modules, tables).is_empty()
             }
             BreakPlace::Trap => true,
             BreakPlace::Call(_) => false,

@@ -57,6 +57,7 @@ mod wait;
 mod watch;
 
 pub use arguments::{Argument, Arguments};
+pub use debug::frame::source_line;
 pub use debug::inject::FAULT_WORDS;
 pub use definition::{Group, Inner, find, syntax, syntax_with};
 pub use describe::describe;

@@ -1,6 +1,7 @@
 //! A session's notes on jobs: those that its prompt left unfinished, and those whose holds were served.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::kernel::JobId;
 
@@ -14,11 +15,25 @@ pub struct JobNotes<C> {
     serving: bool,
     /// The hint about held jobs was shown.
     hinted: bool,
+    /// The frame that was chosen at a hold of a job.
+    chosen: Option<(JobId, u64, usize)>,
+    /// Where source files are looked for, at most [`SOURCE_DIRS_MAX`].
+    source_dirs: Vec<PathBuf>,
 }
+
+/// Most directories of source files.
+const SOURCE_DIRS_MAX: usize = 32;
 
 impl<C> Default for JobNotes<C> {
     fn default() -> JobNotes<C> {
-        JobNotes { parked: BTreeMap::new(), served: BTreeMap::new(), serving: false, hinted: false }
+        JobNotes {
+            parked: BTreeMap::new(),
+            served: BTreeMap::new(),
+            serving: false,
+            hinted: false,
+            chosen: None,
+            source_dirs: Vec::new(),
+        }
     }
 }
 
@@ -57,6 +72,28 @@ impl<C> JobNotes<C> {
     /// Sets whether commands of a breakpoint run now.
     pub fn set_serving(&mut self, serving: bool) {
         self.serving = serving;
+    }
+
+    /// The number of the frame that was chosen at a hold of a job.
+    pub fn chosen_frame(&self, job: JobId, hold: u64) -> Option<usize> {
+        self.chosen.filter(|(of, at, _)| (*of, *at) == (job, hold)).map(|(_, _, frame)| frame)
+    }
+
+    /// Chooses a frame at a hold of a job.
+    pub fn choose_frame(&mut self, job: JobId, hold: u64, frame: usize) {
+        self.chosen = Some((job, hold, frame));
+    }
+
+    /// Where source files are looked for, the newest first.
+    pub fn source_dirs(&self) -> &[PathBuf] {
+        &self.source_dirs
+    }
+
+    /// Looks for source files in a directory first, from now on.
+    pub fn add_source_dir(&mut self, dir: PathBuf) {
+        self.source_dirs.retain(|known| *known != dir);
+        self.source_dirs.insert(0, dir);
+        self.source_dirs.truncate(SOURCE_DIRS_MAX);
     }
 
     /// True the first time: the notice of a held job then lists the commands for it.

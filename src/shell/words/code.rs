@@ -1,9 +1,9 @@
 //! Places in plugins' source in words: where a breakpoint is, and why it is nowhere.
 
 use crate::kernel::hooks::{BreakpointView, CodeInProcess, CodeTarget, NoPlace, SourcePlace};
-use crate::runtime::source_lines::{LineError, SourceLines};
+use crate::runtime::source_lines::{LineError, SourceFunction, SourceLines};
 use crate::runtime::stopping::CodePoint;
-use crate::runtime::{LineTables, ModuleBytes};
+use crate::runtime::{FrameRole, LineTables, ModuleBytes};
 use crate::text::{closest, counted, quoted};
 
 /// A breakpoint's place and expression, as they are written in `break`.
@@ -19,7 +19,9 @@ pub fn what_text(breakpoint: &BreakpointView) -> String {
 pub fn point_text(tables: &LineTables, modules: &[ModuleBytes], point: CodePoint) -> String {
     let Some(module) = modules.get(point.module) else { return String::new() };
     let lines = tables.of(module);
-    let function = lines.function_at(point.pc).map(|(_, function)| function.name.to_string());
+    let is_around = |function: &SourceFunction| function.ranges.iter().any(|range| range.contains(&point.pc));
+    let function = lines.functions().find(|(_, function)| !function.is_inlined && is_around(function));
+    let function = function.map(|(_, function)| function.name.to_string());
     let place = place_text(&lines, point.pc);
     match (function, place) {
         (Some(function), Some(place)) => format!("{function} at {place}"),
@@ -28,10 +30,11 @@ pub fn point_text(tables: &LineTables, modules: &[ModuleBytes], point: CodePoint
     }
 }
 
-/// `src/lib.rs:42`; `None` without a line.
-pub fn place_text(lines: &SourceLines, pc: u32) -> Option<String> {
+/// `src/lib.rs:42`; `None` without a line of the author's.
+fn place_text(lines: &SourceLines, pc: u32) -> Option<String> {
     let position = lines.position(pc)?;
-    Some(format!("{}:{}", lines.file(position.file)?.name, position.line))
+    let file = lines.file(position.file).filter(|file| file.role == FrameRole::Own)?;
+    Some(format!("{}:{}", file.name, position.line))
 }
 
 /// The places of a breakpoint in one process.
@@ -54,7 +57,7 @@ pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[Code
         (None, [only]) => format!("`{}`", only.process),
         (None, _) => "no loaded plugin".to_owned(),
     };
-    let has_no = if whose == "no loaded plugin" { "has" } else { "has no" };
+    let (has_no, has_none) = if whose == "no loaded plugin" { ("has a", "has") } else { ("has no", "has no") };
     let closest_of = looked_at.iter().filter_map(|code| Some((code, code.points.as_ref().err()?)));
     let reason = closest_of.max_by_key(|(_, why)| why.closeness());
     match (&target.place, reason) {
@@ -62,7 +65,7 @@ pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[Code
             let file = quoted(file);
             match why {
                 LineError::NoLines => format!(
-                    "{whose} {has_no} lines: build it with debug information, or break at a function, as \
+                    "{whose} {has_none} lines: build it with debug information, or break at a function, as \
                      `PLUGIN::FUNCTION`"
                 ),
                 LineError::NoFile { closest: Some(closest) } => {
@@ -93,7 +96,7 @@ pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[Code
             let near = near.map_or_else(|| PENDING.to_owned(), |near| format!("did you mean `{near}`?"));
             format!("{whose} {has_no} function `{}`; {near}", quoted(name))
         }
-        (SourcePlace::Line { .. }, _) => format!("{whose} {has_no} code of `{target}`; {PENDING}"),
+        (SourcePlace::Line { .. }, _) => format!("{whose} {has_none} code of `{target}`; {PENDING}"),
     }
 }
 

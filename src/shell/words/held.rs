@@ -10,7 +10,9 @@ use super::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::json::as_ms;
 use crate::kernel::hooks::{HeldView, HoldError, HoldLimits, HoldReason, HoldSide};
 use crate::kernel::{FrameView, JobId};
-use crate::shell::reply::{Line, Role, ShellError};
+use crate::runtime::stopping::StopCause;
+use crate::shell::reply::{Line, Role, ShellError, one_line};
+use crate::shell::stopped::{frames_of, shown_frame};
 use crate::shell::units::{show_bytes, show_duration};
 
 /// The way on from a call that is held while it runs.
@@ -46,13 +48,25 @@ pub fn hold_error(error: HoldError) -> ShellError {
 /// `%1 is held before 2:cart.total (breakpoint 1)`.
 pub fn held_title(view: &HeldView) -> String {
     let reason = match view.reason {
-        HoldReason::Breakpoint(id) => format!("breakpoint {id}"),
+        HoldReason::Breakpoint(id) => match view.code.as_ref().map(|at| &at.cause) {
+            Some(StopCause::Trap(trap)) => format!("breakpoint {id}, {}", one_line(trap)),
+            _ => format!("breakpoint {id}"),
+        },
         HoldReason::Step => "a step".to_owned(),
         HoldReason::Asked => "`hold`".to_owned(),
     };
     let at = view.chain.last().map(|frame| format!("{}.{}", frame.process, frame.function)).unwrap_or_default();
     let side = if view.side == HoldSide::During { "in" } else { view.side.as_str() };
-    format!("%{} is held {side} {at} ({reason})", view.job)
+    match code_place(view) {
+        Some(place) => format!("%{} is held at {place} in {at} ({reason})", view.job),
+        None => format!("%{} is held {side} {at} ({reason})", view.job),
+    }
+}
+
+/// The line of a call that is held in a plugin's code.
+fn code_place(view: &HeldView) -> Option<String> {
+    view.code.as_ref()?;
+    shown_frame(&frames_of(view))?.guest.place()
 }
 
 /// A held job's title, chain, payloads, limits and stack. Of a call that has not begun or has ended, the stack is that

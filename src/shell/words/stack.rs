@@ -74,7 +74,7 @@ fn push_count(lines: &mut Vec<Line>, count: &mut u64, what: &str) {
 }
 
 /// `#3  tax::rate at src/lib.rs:8:5`.
-fn frame_line(frame: &GuestFrame, number: usize) -> Line {
+pub fn frame_line(frame: &GuestFrame, number: usize) -> Line {
     let line = Line::new().with(Role::Dim, format!("      #{number:<4}"));
     let line = match (&frame.function, frame.function_index) {
         (Some(function), _) => line.plain(function.clone()),

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use wasmparser::{FunctionBody, Parser, Payload};
+use wasmparser::{CompositeInnerType, FunctionBody, Parser, Payload, RecGroup, ValType};
 
 use crate::runtime::native::chunked::BodyMap;
 use crate::runtime::native::codegen::moved_bodies;
+
+/// Most locals of a function, as wasm allows them.
+const LOCALS_MAX: usize = 50_000;
 
 /// The bodies of a module's functions, in its file and as they were compiled.
 #[derive(Default)]
@@ -62,4 +65,40 @@ pub fn instructions(wasm: &[u8], range: &Range<u32>) -> Vec<u32> {
     let operators = bodies.filter(is_it).filter_map(|body| body.get_operators_reader().ok());
     let addresses = operators.flat_map(|operators| operators.into_iter_with_offsets().map_while(Result::ok));
     addresses.map(|(_, address)| address as u32).collect()
+}
+
+/// The types of the locals of a function with code, parameters first; fewer where the module is damaged.
+pub fn locals(wasm: &[u8], defined: u32) -> Vec<ValType> {
+    let (mut parameters, mut type_index, mut locals) = (Vec::new(), None, Vec::new());
+    let mut body = 0;
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        match payload {
+            Payload::TypeSection(types) => {
+                let types = types.into_iter().map_while(Result::ok).flat_map(RecGroup::into_types);
+                parameters = types
+                    .map(|ty| match ty.composite_type.inner {
+                        CompositeInnerType::Func(function) => function.params().to_vec(),
+                        _ => Vec::new(),
+                    })
+                    .collect();
+            }
+            Payload::FunctionSection(functions) => {
+                type_index = functions.into_iter().map_while(Result::ok).nth(defined as usize);
+            }
+            Payload::CodeSectionEntry(code) => {
+                if body == defined
+                    && let Ok(declared) = code.get_locals_reader()
+                {
+                    for (count, ty) in declared.into_iter().map_while(Result::ok) {
+                        locals.resize(locals.len() + (count as usize).min(LOCALS_MAX), ty);
+                    }
+                }
+                body += 1;
+            }
+            _ => {}
+        }
+    }
+    let mut all = type_index.and_then(|index| parameters.get(index as usize).cloned()).unwrap_or_default();
+    all.append(&mut locals);
+    all
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use wasmparser::ValType;
 use wasmtime::{AsContextMut, FrameHandle, Val};
 
 use super::image::DebugImage;
@@ -18,6 +19,8 @@ pub struct Level {
     pub point: CodePoint,
     /// Where the function's body is in the file.
     pub body: Range<u32>,
+    /// The function's place among those with code.
+    pub defined: u32,
 }
 
 /// The frames of a guest, the innermost first; those of the arena and of added functions are left out.
@@ -48,21 +51,70 @@ fn level<T: 'static>(
         handle: handle.clone(),
         point: CodePoint { module: module.position, pc },
         body: module.map.body(defined.as_u32())?,
+        defined: defined.as_u32(),
     })
 }
 
-/// The locals and operands of a frame.
-pub fn values(mut store: impl AsContextMut, handle: &FrameHandle) -> Option<FrameValues> {
+/// The locals, which have these types, and the operands of a frame.
+///
+/// The engine keeps them one behind the other, after a pointer, and reads each at its place, whatever that is. Where
+/// it is built with checks, a read of eight bytes elsewhere than at a multiple of eight aborts the program: such values
+/// stay unread there.
+pub fn values(mut store: impl AsContextMut, handle: &FrameHandle, types: &[ValType]) -> Option<FrameValues> {
     let mut store = store.as_context_mut();
     let (locals, operands) = (handle.num_locals(&mut store).ok()?, handle.num_stacks(&mut store).ok()?);
     let mut read = FrameValues::default();
-    for index in 0..locals.min(VALUES_MAX) {
-        read.locals.push(wasm_value(&handle.local(&mut store, index).ok()?));
+    let mut offset = POINTER_BYTES;
+    for (index, ty) in (0..locals.min(VALUES_MAX)).zip(types) {
+        let can_read = !IS_CHECKED || offset.is_multiple_of(alignment(ty));
+        let value = if can_read { wasm_value(&handle.local(&mut store, index).ok()?) } else { WasmValue::Unread };
+        read.locals.push(value);
+        offset += bytes_of(ty);
     }
+    let mut is_known = locals as usize == types.len();
     for index in 0..operands.min(VALUES_MAX) {
-        read.operands.push(wasm_value(&handle.stack(&mut store, index).ok()?));
+        is_known &= !IS_CHECKED || offset.is_multiple_of(POINTER_BYTES);
+        if !is_known {
+            read.operands.push(WasmValue::Unread);
+            continue;
+        }
+        let value = handle.stack(&mut store, index).ok()?;
+        offset += value.ty(&store).map_or(0, |ty| match ty {
+            wasmtime::ValType::I32 | wasmtime::ValType::F32 => 4,
+            wasmtime::ValType::V128 => 16,
+            wasmtime::ValType::Ref(_) => reference_bytes(&value),
+            wasmtime::ValType::I64 | wasmtime::ValType::F64 => 8,
+        });
+        read.operands.push(wasm_value(&value));
     }
     Some(read)
+}
+
+/// Whether the engine is built with checks of addresses, as this program is then.
+const IS_CHECKED: bool = cfg!(debug_assertions);
+const POINTER_BYTES: usize = size_of::<usize>();
+
+/// References to functions are pointers, others four bytes.
+fn reference_bytes(value: &Val) -> usize {
+    if matches!(value, Val::FuncRef(_)) { POINTER_BYTES } else { 4 }
+}
+
+fn bytes_of(ty: &ValType) -> usize {
+    match ty {
+        ValType::I32 | ValType::F32 => 4,
+        ValType::I64 | ValType::F64 => 8,
+        ValType::V128 => 16,
+        ValType::Ref(ty) if ty.is_func_ref() || ty.is_concrete_type_ref() => POINTER_BYTES,
+        ValType::Ref(_) => 4,
+    }
+}
+
+/// Vectors are read byte by byte.
+fn alignment(ty: &ValType) -> usize {
+    match ty {
+        ValType::V128 => 1,
+        other => bytes_of(other),
+    }
 }
 
 /// A value in the words of this program.

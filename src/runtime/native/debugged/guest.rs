@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use wasmtime::{AsContextMut, FrameHandle, StoreContextMut};
+use wasmtime::{AsContextMut, StoreContextMut};
 
-use super::frames::{levels, values, wasm_value};
+use super::frames::{Level, levels, values, wasm_value};
+use super::image::DebugImage;
 use crate::runtime::inspect::{MemoryError, MemoryPart};
 use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::standing::with_caller;
@@ -23,7 +24,7 @@ impl<'a, 'b> StoppedStore<'a, 'b> {
     fn look<T>(
         &mut self,
         at: FrameAt,
-        look: impl FnOnce(StoreContextMut<'_, Ctx>, CodePoint, FrameHandle) -> Option<T>,
+        look: impl FnOnce(StoreContextMut<'_, Ctx>, &DebugImage, Level) -> Option<T>,
     ) -> Option<T> {
         let look = |mut store: StoreContextMut<'_, Ctx>| {
             let image = Arc::clone(&store.data().debugger.as_deref()?.image);
@@ -32,7 +33,7 @@ impl<'a, 'b> StoppedStore<'a, 'b> {
                 return None;
             }
             let level = stack.swap_remove(at.frame);
-            look(store, level.point, level.handle)
+            look(store, &image, level)
         };
         match at.guest.checked_sub(1) {
             None => look(self.0.as_context_mut()),
@@ -43,24 +44,26 @@ impl<'a, 'b> StoppedStore<'a, 'b> {
 
 impl StoppedGuest for StoppedStore<'_, '_> {
     fn point(&mut self, at: FrameAt) -> Option<CodePoint> {
-        self.look(at, |_, point, _| Some(point))
+        self.look(at, |_, _, level| Some(level.point))
     }
 
     fn values(&mut self, at: FrameAt) -> Option<FrameValues> {
-        self.look(at, |store, _, handle| values(store, &handle))
+        self.look(at, |store, image, level| {
+            values(store, &level.handle, &image.locals(level.point.module, level.defined))
+        })
     }
 
     fn global(&mut self, at: FrameAt, index: u32) -> Option<WasmValue> {
-        self.look(at, |mut store, _, handle| {
-            let instance = handle.instance(&mut store).ok()?;
+        self.look(at, |mut store, _, level| {
+            let instance = level.handle.instance(&mut store).ok()?;
             let global = instance.debug_global(&mut store, index)?;
             Some(wasm_value(&global.get(&mut store)))
         })
     }
 
     fn read_memory(&mut self, at: FrameAt, offset: u64, length: u64) -> Result<MemoryPart, MemoryError> {
-        let read = self.look(at, |mut store, _, handle| {
-            let instance = handle.instance(&mut store).ok()?;
+        let read = self.look(at, |mut store, _, level| {
+            let instance = level.handle.instance(&mut store).ok()?;
             let memory = instance.debug_memory(&mut store, 0)?;
             Some(MemoryPart::of(memory.data(&store), offset, length))
         });

@@ -27,7 +27,10 @@ impl DebugHandler for Handler {
         match event {
             DebugEvent::Breakpoint => at_point(store),
             DebugEvent::Trap(Trap::Interrupt | Trap::OutOfFuel) => {}
-            DebugEvent::Trap(trap) => at_trap(store, trap.to_string()),
+            DebugEvent::Trap(trap) => {
+                let trap = trap.to_string();
+                at_trap(store, format!("trap: {}", trap.strip_prefix("wasm trap: ").unwrap_or(&trap)));
+            }
             DebugEvent::HostcallError(error) => {
                 // A nested call's failure, a limit and a kill are no traps of this guest.
                 if let Some(failure) = error.downcast_ref::<Failure>().filter(|why| why.kind == FailureKind::Trap) {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use wasmparser::ValType;
 use wasmtime::Module;
 
-use super::code_map::{CodeMap, instructions};
+use super::code_map::{CodeMap, instructions, locals};
 use crate::runtime::program::ModuleBytes;
 
 /// A program's modules with what a debugger needs of them.
@@ -54,6 +55,11 @@ impl DebugImage {
     /// The modules with their bytes.
     pub fn modules(&self) -> impl Iterator<Item = (&DebugModule, &ModuleBytes)> {
         self.modules.iter().filter_map(|module| Some((module, self.bytes.get(module.position)?)))
+    }
+
+    /// The types of the locals of a function with code, parameters first.
+    pub fn locals(&self, position: usize, defined: u32) -> Vec<ValType> {
+        self.bytes.get(position).map_or_else(Vec::new, |module| locals(&binary(module), defined))
     }
 
     /// The addresses of the instructions of a body.

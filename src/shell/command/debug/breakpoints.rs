@@ -19,14 +19,19 @@ use crate::shell::words::code::{places_text, what_text};
 pub static BREAK: Command = Command {
     name: "break",
     group: Group::Debugging,
-    summary: "hold calls that an expression asks for",
+    summary: "hold calls that an expression asks for, or stop in a plugin's code",
     description: "Holds the job before each call that EXPR asks for (`--on return`: when the call has ended), with its \
         deadlines standing still, and gives the prompt back. \
         A name in EXPR is a process's or that of the plugin it was loaded from: `cart.total` holds in `cart-2` too, \
         `cart-2.total` and `2:cart.total` in that one; `help filters` says more. `bt` shows where it stands; `continue`, `step`, `next` and \
         `finish` let it go on; `set-input`, `return` and `fail` change the call. `--do` runs commands when it is hit: \
         in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. \
-        What a plugin calls while it is loaded is held too.",
+        What a plugin calls while it is loaded is held too. \
+        PLACE is in a plugin's code: `src/lib.rs:42` (a file by the end of its path), `cart::total` or `cart.wasm:total` (a \
+        function of the source, or an export), `cart::lib.rs:42` where several plugins have the file; `--on trap` is wherever \
+        a plugin traps, and `-e EXPR` leaves calls out. The first breakpoint in a plugin's code restarts it, so that it can be \
+        stopped there, and says so; `load --debug` does it from the start. At the stop `bt`, `frame`, `list`, `locals` and \
+        `print` show what is there, `step`, `next`, `finish` and `until` go on by lines.",
     examples: &[
         "\
         load front\n\
@@ -48,6 +53,17 @@ pub static BREAK: Command = Command {
         # breakpoint 1: after function=echo\n\
         call echo echo hi\n\
         # changed",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: echo in 1:echo\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        continue\n\
+        # hi",
     ],
     syntax: syntax::<BreakWords>(),
     run: Run::Plain(run_break),
@@ -135,7 +151,8 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
         (Some(BreakAt::Calls(_)), _) => return Err(usage("`-e EXPR` is for a place in code; here, EXPR says it all")),
         (Some(BreakAt::Code(_)), _) => return Err(usage("a place in code has no `--on`")),
         (None, _) => {
-            return Err(usage("EXPR, FILE:LINE or PLUGIN::FUNCTION is missing; `--on trap` alone goes without"));
+            let usage = "`break` wants EXPR or PLACE, as src/lib.rs:42; `--on trap` alone goes without";
+            return Err(ShellError::usage(usage.to_owned()));
         }
     };
     let text = filter.as_ref().map(|filter| filter.source().to_owned());
@@ -163,9 +180,10 @@ type Placed = (BreakPlace, Option<Filter>, String);
 
 /// Makes the plugins that have code of a place stop there.
 fn at_code(session: &mut Session, text: &str, filter: Option<Filter>, pending: bool) -> Result<Placed, ShellError> {
-    let target = session.code_target(text);
+    let target = session.code_target(text, false);
     let found = match session.processes_with(&target) {
         Err(_) if pending => {
+            let target = session.code_target(text, true);
             let place_words = format!("{target}, in what is loaded from now on");
             return Ok((BreakPlace::Code(target), filter, place_words));
         }

@@ -5,6 +5,7 @@ use crate::kernel::hooks::{Order, Step};
 use crate::shell::command::job_args::JobArg;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
+use crate::shell::units::parse_within;
 
 /// The command `continue`.
 pub static CONTINUE: Command = Command {
@@ -31,7 +32,8 @@ pub static STEP: Command = Command {
     name: "step",
     group: Group::Debugging,
     summary: "let a held job go on to the next call",
-    description: "Into the next nested call, whatever it is; where the held call makes none, to its return.",
+    description: "Into the next nested call, whatever it is; where the held call makes none, to its return. In a plugin's \
+        code: to the next line, also of a function or of another plugin that it calls.",
     examples: &["\
         load front\n\
         # 1:front\n\
@@ -57,7 +59,7 @@ pub static NEXT: Command = Command {
     group: Group::Debugging,
     summary: "let a held job go on over the held call",
     description: "Runs the held call with all that is nested in it, to the next call of its caller; where there is none, \
-        to the caller's return.",
+        to the caller's return. In a plugin's code: to the next line of the function, or of its caller's.",
     examples: &["\
         load front\n\
         # 1:front\n\
@@ -83,7 +85,8 @@ pub static FINISH: Command = Command {
     name: "finish",
     group: Group::Debugging,
     summary: "let a held job go on to the held call's return",
-    description: "Holds it again there, with its output. From a call that is held after it has run: to its caller's return.",
+    description: "Holds it again there, with its output. From a call that is held after it has run: to its caller's return. \
+        In a plugin's code: to the return from the function.",
     examples: &["\
         load echo\n\
         # 1:echo\n\
@@ -103,6 +106,45 @@ pub static FINISH: Command = Command {
     syntax: syntax::<JobArg>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),
 };
+
+/// The command `until`.
+pub static UNTIL: Command = Command {
+    name: "until",
+    group: Group::Debugging,
+    summary: "let a held job go on to a line of its function",
+    description: "Of a job that is held in a plugin's code: to LINE of the function that it stands in, or to the return from \
+        that function, whatever comes first.",
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: …\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        until 3\n\
+        # …\n\
+        continue\n\
+        # hi"],
+    syntax: syntax::<UntilWords>(),
+    run: Run::Plain(run_until),
+};
+
+#[derive(Debug, clap::Args)]
+struct UntilWords {
+    #[arg(value_name = "LINE", value_parser = |text: &str| parse_within(text, 1..=u32::MAX))]
+    line: u32,
+    /// the held job, when it is not the newest
+    #[arg(long, value_name = "%JOB")]
+    job: Option<String>,
+}
+
+fn run_until(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<UntilWords>()?;
+    let (job, _) = session.held_job(words.job.as_deref())?;
+    session.resume(&job, Order::Continue(Some(Step::Until(words.line))))
+}
 
 fn go(session: &mut Session, arguments: Arguments, step: Option<Step>) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<JobArg>()?;

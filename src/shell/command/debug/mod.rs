@@ -3,9 +3,11 @@
 pub mod answer;
 pub mod breakpoints;
 pub mod bt;
+pub mod frame;
 pub mod go;
 pub mod hold;
 pub mod inject;
+pub mod locals;
 pub mod peek;
 pub mod record;
 pub mod replay;

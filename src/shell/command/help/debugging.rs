@@ -32,6 +32,9 @@ const PARTS: &[Part] = &[
     Blank,
     Heading("Stop where it happens"),
     Row("break 'reducer.reduce and bytes_in>1k'", "then: bt, step, next, finish, set-input, return, fail, continue"),
+    Row("break src/lib.rs:42, break cart::total", "stop in a plugin's code; break --on trap where one traps"),
+    Row("list, locals, print cart.items[2].name", "what is there; frame up, frame N choose the caller's frame"),
+    Row("step, next, finish, until 50", "go on by lines, from plugin to plugin"),
     Row("breaks, delete N", "list them, take them away; --on return holds after, --do runs commands"),
     Row(
         "vars cart, peek cart 0x100000 64",

@@ -1,0 +1,183 @@
+//! `frame` and `list`: the frame that a stop is looked at from, and the source around it.
+
+use std::path::PathBuf;
+
+use super::{Arguments, Command, Group, Run, syntax};
+use crate::kernel::hooks::HeldView;
+use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
+use crate::shell::session::Session;
+use crate::shell::source_text::lines_of;
+use crate::shell::stopped::{StoppedFrame, frames_of};
+use crate::shell::words::stack::frame_line;
+
+/// Lines that `list` shows before and after the place.
+const AROUND: usize = 5;
+
+/// The command `frame`.
+pub static FRAME: Command = Command {
+    name: "frame",
+    group: Group::Debugging,
+    summary: "choose the frame that `list`, `locals` and `print` look at",
+    description: "Of a job that is held in a plugin's code. Frames have the numbers that `bt` shows, through all plugins; \
+        `up` is the next caller's, `down` the next callee's. A stop looks at the innermost frame that is the author's own. \
+        Alone it shows the chosen one.",
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: …\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        frame\n\
+        #   …\n\
+        continue\n\
+        # hi"],
+    syntax: syntax::<FrameWords>(),
+    run: Run::Plain(run_frame),
+};
+
+/// The command `list`.
+pub static LIST: Command = Command {
+    name: "list",
+    group: Group::Debugging,
+    summary: "show the source around a stop",
+    description: "The lines around the place of the chosen frame. A file is looked for at the path that the compiler noted, \
+        then below DIR of `--source-dir`, which the shell remembers, and below the working directory: by the longest end of \
+        its path that is there.",
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: …\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        list\n\
+        # …\n\
+        continue\n\
+        # hi"],
+    syntax: syntax::<ListWords>(),
+    run: Run::Plain(run_list),
+};
+
+#[derive(Debug, clap::Args)]
+struct FrameWords {
+    #[arg(value_name = "N|up|down", value_parser = parse_move)]
+    to: Option<Move>,
+    /// the held job, when it is not the newest
+    #[arg(long, value_name = "%JOB")]
+    job: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListWords {
+    /// a directory to look for source files in, from now on
+    #[arg(long, value_name = "DIR")]
+    source_dir: Option<PathBuf>,
+    /// the held job, when it is not the newest
+    #[arg(long, value_name = "%JOB")]
+    job: Option<String>,
+}
+
+/// Another frame.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    To(usize),
+    Up,
+    Down,
+}
+
+fn parse_move(text: &str) -> Result<Move, String> {
+    match text {
+        "up" => Ok(Move::Up),
+        "down" => Ok(Move::Down),
+        number => number
+            .parse()
+            .map(Move::To)
+            .map_err(|_| format!("`{number}` is no frame; write a number of `bt`, `up` or `down`")),
+    }
+}
+
+fn run_frame(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<FrameWords>()?;
+    let (_, view) = session.held_job(words.job.as_deref())?;
+    let mut frame = session.chosen_frame(&view)?;
+    let mut frames = frames_of(&view);
+    let number = match words.to {
+        None => frame.number,
+        Some(Move::To(number)) => number,
+        Some(Move::Up) => frame.number + 1,
+        Some(Move::Down) => frame.number.checked_sub(1).ok_or_else(|| ShellError::failed("no frame is further in"))?,
+    };
+    if number >= frames.len() {
+        return Err(ShellError::failed(format!("no frame {number}; the outermost is {}", frames.len() - 1)));
+    }
+    if words.to.is_some() {
+        session.jobs().choose_frame(view.job, view.number, number);
+        frame = frames.swap_remove(number);
+    }
+    let mut lines = vec![frame_title(&view, &frame)];
+    lines.extend(source_line(session, &view, &frame));
+    Ok(Reply::Lines(lines).with_json(serde_json::json!({ "frame": frame.number })))
+}
+
+/// `#3  cart::total at src/lib.rs:8:5 in 2:cart`.
+fn frame_title(view: &HeldView, frame: &StoppedFrame) -> Line {
+    let process = view.stack.plugins.get(frame.plugin).map(|plugin| format!(" in {}", plugin.process));
+    frame_line(&frame.guest, frame.number).plain(process.unwrap_or_default())
+}
+
+fn run_list(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<ListWords>()?;
+    if let Some(dir) = words.source_dir {
+        if !dir.is_dir() {
+            return Err(ShellError::failed(format!("no directory `{}`", dir.display())));
+        }
+        session.jobs().add_source_dir(dir);
+    }
+    let (_, view) = session.held_job(words.job.as_deref())?;
+    let frame = session.chosen_frame(&view)?;
+    let place = frame.guest.place();
+    let source = source_of(session, &view, &frame).ok_or_else(|| match &place {
+        Some(place) => {
+            ShellError::failed(format!("the file of {place} is not here; `list --source-dir DIR` says where it is"))
+        }
+        None => ShellError::failed(format!("frame {} has no line: its plugin has no debug information", frame.number)),
+    })?;
+    let at = frame.guest.line.unwrap_or(1) as usize;
+    let (first, last) = (at.saturating_sub(AROUND).max(1), (at + AROUND).min(source.len()));
+    let numbered = (first..=last).filter_map(|number| Some(source_row(number, source.get(number - 1)?, number == at)));
+    Ok(Reply::Lines(numbered.collect()))
+}
+
+/// A line of source with its number.
+fn source_row(number: usize, text: &str, is_here: bool) -> Line {
+    let mark = if is_here { "→" } else { " " };
+    let text = many_lines(text).into_owned();
+    let line = Line::new().with(Role::Dim, format!("  {mark}{number:>5}  "));
+    if is_here { line.with(Role::Strong, text) } else { line.plain(text) }
+}
+
+/// The line of source of a frame, where its file is found.
+pub fn source_line(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Line> {
+    let source = source_of(session, view, frame)?;
+    let number = frame.guest.line? as usize;
+    Some(source_row(number, source.get(number.checked_sub(1)?)?, true))
+}
+
+/// The lines of the source file of a frame.
+fn source_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Vec<String>> {
+    let name = frame.guest.file.clone()?;
+    let mut dirs = session.jobs().source_dirs().to_vec();
+    dirs.extend(std::env::current_dir());
+    let program = session.kernel().program_of(view.stack.plugins.get(frame.plugin)?.process.id)?;
+    let link_name = frame.guest.module.as_deref();
+    let module = program.modules.iter().rev().find(|module| link_name.is_none_or(|name| module.name == name))?;
+    let lines = session.kernel().line_tables().of(module);
+    let file = lines.files().find(|(_, file)| file.name == name || file.path.ends_with(&name));
+    let found = file.and_then(|(_, file)| lines_of(file, &dirs));
+    found
+}

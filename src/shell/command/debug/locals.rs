@@ -1,0 +1,162 @@
+//! `locals` and `print`: the variables of a frame of a job that is held in a plugin's code.
+
+use serde_json::json;
+
+use super::{Arguments, Command, Group, Run, syntax};
+use crate::runtime::stopping::WasmValue;
+use crate::runtime::variables::{Value, Variable, VariableError, Variables};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::text::quoted;
+
+/// The command `locals`.
+pub static LOCALS: Command = Command {
+    name: "locals",
+    group: Group::Debugging,
+    summary: "show the variables of a stopped frame",
+    description: "Of a job that is held in a plugin's code: the parameters and variables of the chosen frame (see `frame`), \
+        by the plugin's debug information. A variable that the compiler keeps nowhere at this place says \
+        `<optimised out>`. `--wasm` shows the engine's own locals and operands, which every plugin has.",
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: …\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        locals --wasm\n\
+        # …\n\
+        continue\n\
+        # hi"],
+    syntax: syntax::<LocalsWords>(),
+    run: Run::Plain(run_locals),
+};
+
+/// The command `print`.
+pub static PRINT: Command = Command {
+    name: "print",
+    group: Group::Debugging,
+    summary: "show one variable of a stopped frame, or a part of it",
+    description: "NAME is a variable of the chosen frame, and the way to a part of it: `cart.items[2].name`, `*next`. Parts \
+        of parts are folded; a longer way opens them.",
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break echo::echo\n\
+        # 1:echo restarted; it can be stopped in its code now\n\
+        # breakpoint 1: …\n\
+        call echo echo hi\n\
+        # %1 is held in 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        print total\n\
+        # …\n\
+        continue\n\
+        # hi"],
+    syntax: syntax::<PrintWords>(),
+    run: Run::Plain(run_print),
+};
+
+#[derive(Debug, clap::Args)]
+struct LocalsWords {
+    /// the engine's locals and operands
+    #[arg(long)]
+    wasm: bool,
+    /// the held job, when it is not the newest
+    #[arg(long, value_name = "%JOB")]
+    job: Option<String>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct PrintWords {
+    #[arg(value_name = "NAME")]
+    path: String,
+    /// the held job, when it is not the newest
+    #[arg(long, value_name = "%JOB")]
+    job: Option<String>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run_locals(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<LocalsWords>()?;
+    let (_, view) = session.held_job(words.job.as_deref())?;
+    let frame = session.chosen_frame(&view)?;
+    if words.wasm {
+        let (locals, operands) = session.look_at_frame(&view, &frame, |_, _, frame| frame.values().clone())?;
+        return Ok(wasm_reply(&locals, &operands));
+    }
+    let inlined = frame.inlined;
+    let read = session.look_at_frame(&view, &frame, move |module, point, frame| {
+        Variables::of(&module.bytes).in_scope(point.pc, inlined, frame)
+    })?;
+    let variables = read.map_err(|why| variable_error("", &why))?;
+    if session.wants_json(words.json) {
+        return Ok(Reply::json(&variables));
+    }
+    if variables.is_empty() {
+        return Ok(Reply::Lines(vec![Line::new().with(Role::Dim, "no variables here")]));
+    }
+    Ok(Reply::Lines(variables.iter().map(variable_line).collect()))
+}
+
+fn variable_line(variable: &Variable) -> Line {
+    let role = if matches!(variable.value, Value::OptimisedOut | Value::Unreadable) { Role::Dim } else { Role::Code };
+    Line::new().with(Role::Name, &variable.name).plain(" = ").with(role, variable.value.to_string())
+}
+
+fn wasm_reply(locals: &[WasmValue], operands: &[WasmValue]) -> Reply {
+    let row = |name: String, value: &WasmValue| {
+        Line::new()
+            .with(Role::Name, name)
+            .plain(format!(": {} = ", value.type_name()))
+            .with(Role::Code, value.to_string())
+    };
+    let of = |word: &str, values: &[WasmValue]| -> Vec<Line> {
+        values.iter().enumerate().map(|(index, value)| row(format!("{word} {index}"), value)).collect()
+    };
+    let mut lines = of("local", locals);
+    lines.extend(of("operand", operands));
+    Reply::Lines(lines).with_json(json!({ "locals": locals, "operands": operands }))
+}
+
+fn run_print(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<PrintWords>()?;
+    let (_, view) = session.held_job(words.job.as_deref())?;
+    let frame = session.chosen_frame(&view)?;
+    let (inlined, path) = (frame.inlined, words.path.clone());
+    let read = session.look_at_frame(&view, &frame, move |module, point, frame| {
+        Variables::of(&module.bytes).value(point.pc, inlined, &path, frame)
+    })?;
+    let value = read.map_err(|why| variable_error(&words.path, &why))?;
+    if session.wants_json(words.json) {
+        return Ok(Reply::json(&value));
+    }
+    let line = Line::new().with(Role::Name, quoted(&words.path)).plain(" = ").with(Role::Code, value.to_string());
+    Ok(Reply::Lines(vec![line]))
+}
+
+fn variable_error(path: &str, why: &VariableError) -> ShellError {
+    let path = quoted(path);
+    let meant = |closest: &Option<String>| match closest {
+        Some(closest) => format!("; did you mean `{closest}`?"),
+        None => "; `locals` lists what is in scope".to_owned(),
+    };
+    ShellError::failed(match why {
+        VariableError::NoDebugInfo => {
+            "no variables here: build the plugin with debug information, or see `locals --wasm`".to_owned()
+        }
+        VariableError::NoPath => format!("`{path}` names no variable; write it as `cart.items[2].name`"),
+        VariableError::NoVariable { closest } => format!("no variable `{path}` in this frame{}", meant(closest)),
+        VariableError::NoField { of, closest } => format!("`{path}`: `{of}` has no such part{}", meant(closest)),
+        VariableError::NoItems { of } => format!("`{path}`: `{of}` has no items; `print` shows what it has"),
+        VariableError::NoPointer { of } => format!("`{path}`: `{of}` is no pointer; leave the `*` out"),
+        VariableError::Beyond { length } => format!("`{path}`: the list has {length} items, counted from 0"),
+        VariableError::NoValue(value) => format!("`{path}` is {value}; a build without optimisation keeps it"),
+    })
+}
