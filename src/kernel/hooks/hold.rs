@@ -33,9 +33,17 @@ impl Task {
 
     /// As [`Task::hold`], while others look into the guest of the call.
     pub(super) fn hold_with(&self, stop: HoldPoint, guest: Option<&mut (dyn StoppedGuest + '_)>) -> Released {
-        let since = Instant::now();
+        let (since, reason) = (Instant::now(), stop.reason);
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
+        }
+        if self.kernel.hooks().is_gone(reason) {
+            self.chain.with_frames(|frames| {
+                frames.end_hold(since.elapsed());
+                frames.debug.held = None;
+            });
+            let order = Some(Order::Continue(None)).filter(|_| !self.chain.is_cancelled());
+            return Released { order, new_input: None };
         }
         self.give_back_seqs();
         self.chain.pause_deadlines();

@@ -10,7 +10,7 @@ use super::recorder::Recorder;
 use super::stub::{ORIGIN, Stub, StubSpec, StubView};
 use super::stub_image::StubImage;
 use crate::kernel::code::Code;
-use crate::kernel::debug::HoldSide;
+use crate::kernel::debug::{HoldReason, HoldSide};
 use crate::kernel::names;
 use crate::kernel::process::Process;
 use crate::locks::{Rank, RwLock};
@@ -159,6 +159,15 @@ impl Hooks {
             BreakPlace::Trap => true,
             BreakPlace::Call(_) => false,
         })
+    }
+
+    /// Whether the breakpoint that a call is held at was deleted since the call met it. Whoever deletes one lets go on
+    /// what is held by then: a call that is held later would be held for ever.
+    pub(super) fn is_gone(&self, reason: HoldReason) -> bool {
+        match reason {
+            HoldReason::Breakpoint(id) => !self.rules.read().breakpoints.iter().any(|breakpoint| breakpoint.id() == id),
+            _ => false,
+        }
     }
 
     /// The breakpoints, to be looked at without the rules' lock: a first look reads debug information.
