@@ -128,6 +128,35 @@ fn a_watch_sends_frames_until_it_is_interrupted() {
 }
 
 #[test]
+fn a_process_and_a_record_are_told_in_whole() {
+    let served = serve("trace payloads 64k\nload echo\nload misbehave");
+    let (mut wire, mut other) = (served.connect(), served.connect());
+    wire.ask("call", json!({ "plugin": "echo", "function": "echo", "input_base64": "/wA=" }));
+    let info = wire.ask("info", json!({ "plugin": "echo" }));
+    assert_eq!((&info["id"], &info["held_stack"]), (&json!(1), &json!(null)));
+    let has = |rows: &serde_json::Value, text: &str| {
+        rows.as_array().unwrap().iter().any(|row| row.to_string().contains(text))
+    };
+    assert!(has(&info["export_types"], "\"echo\"") && has(&info["imports"], "extism:host/env"), "{info}");
+    assert_eq!(info["modules"][0]["sha256"].as_str().unwrap().len(), 64);
+    let seq = wire.ask("calls", json!({ "filter": "function=echo" }))["last"].clone();
+    let record = wire.ask("record", json!({ "seq": seq }));
+    assert_eq!((&record["input_base64"], &record["output_kept"]), (&json!("/wA="), &json!("whole")));
+    wire.refused("call", json!({ "plugin": "misbehave", "function": "panic" }));
+    let info = wire.ask("info", json!({ "plugin": "2" }));
+    assert!(has(&info["stack"], "misbehave"), "{info}");
+    wire.ask("run", json!({ "line": "break callee=echo" }));
+    let call = other.request("call", json!({ "plugin": "echo", "function": "echo", "input": "held" }));
+    wire.wait_for("notice");
+    let info = wire.ask("info", json!({ "plugin": "echo" }));
+    assert_eq!((&info["held"], &info["held_stack"]), (&json!(true), &json!([])), "it has not begun, and has no caller");
+    wire.ask("run", json!({ "line": "continue" }));
+    assert_eq!(other.response(call)["result"]["output"], "held");
+    wire.refused("record", json!({ "seq": 99_999 }));
+    assert_eq!(wire.refused("info", json!({ "plugin": "nobody" }))["code"], 1);
+}
+
+#[test]
 fn words_are_completed_with_the_sessions_names() {
     let served = serve("load echo");
     let mut wire = served.connect();

@@ -1,7 +1,6 @@
 //! A server as the pane's source: snapshots come over the wire, and what the views ask of them is answered here.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -12,9 +11,8 @@ use crate::front::pane::snapshot::{
 };
 use crate::journal::{Record, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{CallFailure, JobId, JobState, Killed, LogLine, ProcessDetail, ProcessId, Supervision};
-use crate::runtime::{Spec, Wording};
-use crate::serve::client::{Client, Event, views};
+use crate::kernel::{JobId, JobState, Killed, LogLine, ProcessDetail, ProcessId, StackView};
+use crate::serve::client::{Client, Event, details, views};
 
 /// Interval at which snapshots are taken.
 const PERIOD: Duration = Duration::from_millis(150);
@@ -39,8 +37,35 @@ struct Known {
     ended: BTreeMap<u64, Record>,
     running: Vec<Record>,
     log: Vec<LogLine>,
+    /// The last call that was looked at, with its bytes.
+    detailed: Option<Record>,
+    stacks: Stacks,
     /// The last snapshot, whatever was asked for.
     last: Snapshot,
+}
+
+/// The stacks of the process or call that was looked at last.
+#[derive(Default)]
+struct Stacks {
+    of: Option<Subject>,
+    failed: Option<StackView>,
+    held: Option<StackView>,
+}
+
+impl Stacks {
+    /// Keeps those that an answer has.
+    fn note(&mut self, subject: Subject, answer: &Value) {
+        let stack = |name: &str| details::stack_of(&answer[name]);
+        *self = Stacks { of: Some(subject), failed: stack("stack"), held: stack("held_stack") };
+    }
+
+    fn failed(&self, subject: Subject) -> Option<StackView> {
+        self.failed.clone().filter(|_| self.of == Some(subject))
+    }
+
+    fn held(&self, subject: Subject) -> Option<StackView> {
+        self.held.clone().filter(|_| self.of == Some(subject))
+    }
 }
 
 impl RemoteSource {
@@ -97,6 +122,11 @@ impl Known {
             hooks: active_hooks(answer),
             ..Snapshot::default()
         };
+    }
+
+    /// A record of the snapshots, without bytes.
+    fn record(&self, seq: u64) -> Option<Record> {
+        self.ended.get(&seq).or_else(|| self.running.iter().find(|call| call.seq == seq)).cloned()
     }
 
     /// The number after which the next snapshot has news: calls that ran may have ended.
@@ -197,32 +227,46 @@ impl SnapshotSource for RemoteSource {
     }
 
     fn call(&self, seq: u64) -> Option<Record> {
-        let known = self.state.lock();
-        known.ended.get(&seq).or_else(|| known.running.iter().find(|call| call.seq == seq)).cloned()
+        let now_ns = {
+            let known = self.state.lock();
+            if let Some(record) =
+                known.detailed.as_ref().filter(|record| record.seq == seq && record.outcome.is_ended())
+            {
+                return Some(record.clone());
+            }
+            u64::try_from(known.last.at.as_nanos()).unwrap_or(u64::MAX)
+        };
+        let answer = self.ask("record", &json!({ "seq": seq }));
+        let mut known = self.state.lock();
+        match answer {
+            Ok(answer) => {
+                let record = details::record_with_bytes_of(&answer, now_ns);
+                known.stacks.note(Subject::Call(seq), &answer);
+                known.detailed = Some(record.clone());
+                Some(record)
+            }
+            Err(_) => known.record(seq),
+        }
     }
 
     fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
-        let answer = self.ask("snapshot", &json!({ "limit": 0, "after": u64::MAX, "process": id })).ok()?;
-        let view = self.state.lock().last.process(id)?.clone();
-        let detail = &answer["process"];
-        let functions = detail["functions"].as_array().into_iter().flatten();
-        let children = detail["children"].as_array().into_iter().flatten();
-        let error = detail["last_error"].as_str();
-        Some(ProcessDetail {
-            view,
-            spec: Spec::default(),
-            functions: functions.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
-            called: Vec::new(),
-            growth: None,
-            exports: Vec::new(),
-            imports: Vec::new(),
-            modules: Vec::new(),
-            links: Vec::new(),
-            last_error: error.map(|error| Arc::new(CallFailure::new(None, error.to_owned(), Wording::default()))),
-            children: children.map(views::label_of).collect(),
-            supervision: Supervision::default(),
-            is_watched: false,
-        })
+        let answer = self.ask("info", &json!({ "plugin": id.to_string() })).ok()?;
+        let mut known = self.state.lock();
+        let view = known.last.process(id)?.clone();
+        known.stacks.note(Subject::Process(id), &answer);
+        Some(details::process_detail_of(&answer, view))
+    }
+
+    fn stack_of_call(&self, seq: u64) -> Option<StackView> {
+        self.state.lock().stacks.failed(Subject::Call(seq))
+    }
+
+    fn stack_of_process(&self, id: ProcessId) -> Option<StackView> {
+        self.state.lock().stacks.failed(Subject::Process(id))
+    }
+
+    fn held_stack(&self, subject: Subject) -> Option<StackView> {
+        self.state.lock().stacks.held(subject)
     }
 
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {

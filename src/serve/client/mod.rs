@@ -2,6 +2,7 @@
 //! the server.
 
 mod connect;
+pub mod details;
 mod event;
 mod running;
 pub mod views;

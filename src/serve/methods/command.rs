@@ -95,7 +95,10 @@ fn option_word(word: &str) -> String {
 }
 
 /// Runs a command in a session of its own, with `--json`.
-fn run(caller: &Arc<Caller>, command: &str, words: &[String]) -> Answer {
+///
+/// # Errors
+/// The command fails.
+pub fn run(caller: &Arc<Caller>, command: &str, words: &[String]) -> Answer {
     let line = format!("{command} --json {}", words.join(" "));
     let options = SessionOptions { owner: caller.owner, ..SessionOptions::default() };
     let (front, _) = Headless::new();

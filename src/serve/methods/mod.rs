@@ -4,6 +4,7 @@ mod call;
 mod calls;
 mod command;
 mod complete;
+mod detail;
 mod snapshot;
 
 use std::sync::Arc;
@@ -35,12 +36,14 @@ pub struct Method {
 }
 
 /// Every method of this kind.
-static METHODS: [Method; 6] = [
+static METHODS: [Method; 8] = [
     Method { name: "call", changes: true, is_quick: true, run: call::call },
     Method { name: "load", changes: true, is_quick: false, run: command::load },
     Method { name: "kill", changes: true, is_quick: true, run: command::kill },
     Method { name: "ps", changes: false, is_quick: true, run: command::ps },
     Method { name: "calls", changes: false, is_quick: false, run: calls::calls },
+    Method { name: "info", changes: false, is_quick: false, run: detail::info },
+    Method { name: "record", changes: false, is_quick: false, run: detail::record },
     Method { name: "snapshot", changes: false, is_quick: true, run: snapshot::snapshot },
 ];
 

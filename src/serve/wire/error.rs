@@ -60,6 +60,11 @@ impl WireError {
         WireError::new(Fault::Refused, message)
     }
 
+    /// A request that was tried and failed.
+    pub fn failed(message: impl Into<String>) -> WireError {
+        WireError { code: 1, message: message.into(), data: Value::Null }
+    }
+
     /// The error as a shell's.
     pub fn into_shell(self) -> ShellError {
         let kind = match self.code {

@@ -256,6 +256,11 @@ struct MemoryRow {
     kept_bytes: u64,
 }
 
+/// A process in JSON, as `info --json` has it. `stack`: where the plugins stood at its last error.
+pub fn info_json(detail: &ProcessDetail, stack: Option<&StackView>) -> serde_json::Value {
+    serde_json::to_value(Info::of(detail, stack)).unwrap_or_default()
+}
+
 impl Info<'_> {
     fn of<'a>(detail: &'a ProcessDetail, stack: Option<&'a StackView>) -> Info<'a> {
         let view = &detail.view;

@@ -25,7 +25,7 @@ mod export;
 mod fg;
 mod help;
 mod history;
-mod info;
+pub mod info;
 mod init;
 mod jobs;
 mod json;

@@ -39,7 +39,7 @@ const PARTS: &[Part] = &[
     Note(
         "The socket is $XDG_RUNTIME_DIR/plugsh/NAME.sock, else plugsh-UID/NAME.sock among the temporary files: for \
             your user alone. `--tcp 127.0.0.1:7070 --token-file FILE` listens on loopback besides, for who knows the \
-            file's token: `attach` and `call --attach` take 127.0.0.1:7070 for NAME, with --token-file.",
+            file's token: attach and call --attach take 127.0.0.1:7070 for NAME, with --token-file.",
     ),
     Blank,
     Heading("The wire"),

@@ -45,10 +45,8 @@ const PARTS: &[Part] = &[
     Note("`plugsh serve` beside it, and calls over the socket: `help wire`."),
     Blank,
     Heading("What a product links"),
-    Note(
-        "`plugsh = { version = \"0.1\", default-features = false }` leaves out shell, terminal, exports and nodes; the \
-            feature `shell` brings back what `System::serve` needs.",
-    ),
+    Example(&["plugsh = { version = \"0.1\", default-features = false }"]),
+    Note("leaves out shell, terminal, exports and nodes; the feature `shell` brings back what `System::serve` needs."),
 ];
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub struct MethodText {
 }
 
 /// The methods.
-pub static METHODS: [MethodText; 10] = [
+pub static METHODS: [MethodText; 12] = [
     MethodText {
         name: "hello",
         summary: "says what the client is: once, before all else, or not at all",
@@ -96,6 +96,20 @@ pub static METHODS: [MethodText; 10] = [
         ],
         params: r#"{"filter": "function=echo", "limit": 1}"#,
         result: r#"{"calls": [{"seq": 3, "callee_name": "parrot", "bytes_in": 2}], "last": 3}"#,
+    },
+    MethodText {
+        name: "info",
+        summary: "all that is known of a process, as `info --json`; `held_stack` while it is held",
+        fields: &[("plugin", "needed: a process by id or name; by id one of the last dead too")],
+        params: r#"{"plugin": "parrot"}"#,
+        result: r#"{"id": 1, "children": [], "last_error": null, "stack": null, "held_stack": null}"#,
+    },
+    MethodText {
+        name: "record",
+        summary: "one record of the trace with its bytes, stack and log, as `show --json`",
+        fields: &[("seq", "needed: its number")],
+        params: r#"{"seq": 3}"#,
+        result: r#"{"seq": 3, "callee_name": "parrot", "function": "echo", "stack": null, "log": []}"#,
     },
     MethodText {
         name: "snapshot",
