@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::lease::Lease;
 use crate::locks::{Condvar, Mutex, Rank};
@@ -36,15 +37,18 @@ pub enum Taken {
 }
 
 impl HeldInstance {
-    /// Takes the guest, if no call has it; [`HeldInstance::put`] gives it back.
-    pub fn take_idle(&self) -> Taken {
+    /// Takes the guest, if no call has it until then; [`HeldInstance::put`] gives it back.
+    pub fn take_idle(&self, until: Instant) -> Taken {
         let mut place = self.guest.lock();
-        match std::mem::replace(&mut *place, GuestPlace::InCall) {
-            GuestPlace::Here(guest) => Taken::Guest(guest),
-            GuestPlace::InCall => Taken::InCall,
-            GuestPlace::Gone => {
-                *place = GuestPlace::Gone;
-                Taken::Gone
+        loop {
+            match std::mem::replace(&mut *place, GuestPlace::InCall) {
+                GuestPlace::Here(guest) => return Taken::Guest(guest),
+                GuestPlace::InCall if self.changed.wait_until(&mut place, until).timed_out() => return Taken::InCall,
+                GuestPlace::InCall => {}
+                GuestPlace::Gone => {
+                    *place = GuestPlace::Gone;
+                    return Taken::Gone;
+                }
             }
         }
     }

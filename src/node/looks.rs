@@ -1,6 +1,7 @@
 //! Looks into an instance that stands still: its variables and its memory.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::conversation::NodeConversation;
 use super::instances::Taken;
@@ -10,10 +11,13 @@ use crate::runtime::inspect::InspectError;
 use crate::runtime::remote::wire::{HomeMessage, Look, LookAnswer, encode_variables};
 use crate::runtime::{Failure, Guest};
 
+/// The longest wait for a call to give its guest back: its home has the output a moment before.
+const IDLE_MAX: Duration = Duration::from_millis(500);
+
 /// Looks into an instance and tells its home.
 pub fn look(node: &Arc<Node>, conversation: &Arc<NodeConversation>, instance: u64, look: Look, value: &[u8]) {
     let held = node.instances().get(conversation.of.home, instance);
-    let seen = match held.map(|held| (held.take_idle(), held)) {
+    let seen = match held.map(|held| (held.take_idle(Instant::now() + IDLE_MAX), held)) {
         Some((Taken::Guest(mut guest), held)) => {
             let seen = look_into(&mut *guest, look, value);
             drop(held.put(Some(guest)));
