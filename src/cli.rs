@@ -295,6 +295,9 @@ pub struct TestArgs {
     /// Write a JUnit report: a suite a file, a case an expectation.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write which lines of the plugins ran, as lcov has it, and print a table of them.
+    #[arg(long, value_name = "FILE")]
+    pub coverage: Option<PathBuf>,
     /// Set a variable in each file's shell.
     #[arg(short = 'v', long = "variable", value_name = "NAME=VALUE")]
     pub variables: Vec<String>,

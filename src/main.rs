@@ -26,7 +26,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::Suite;
 use plugsh::kernel::{Kernel, KernelOptions, OwnerId, Policy};
 use plugsh::machine;
-use plugsh::runtime::{Explained, Instrumentation, LogLevel, Served, Wording, serve as compile_served};
+use plugsh::runtime::{Coverage, Explained, Instrumentation, LogLevel, Served, Wording, serve as compile_served};
 use plugsh::shell;
 use plugsh::shell::command::{TABLE, about, closest_topic};
 use plugsh::shell::limit_args::LimitArgs;
@@ -150,6 +150,7 @@ fn tests(arguments: TestArgs, files: Vec<PathBuf>, global: &Global) -> Result<Su
         variables: variables(&arguments.variables)?,
         files,
         junit: arguments.junit,
+        coverage: arguments.coverage.map(|path| (Arc::default(), path)),
         jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
         timeout: arguments.timeout,
         update: arguments.update,
@@ -193,6 +194,16 @@ fn shell_kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
 
 /// A kernel as the options ask for; `limits` are a project's, which the options' come before.
 fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<Kernel>, ShellError> {
+    kernel_that_notes(global, wording, limits, None)
+}
+
+/// A kernel whose plugins' lines that run are noted.
+fn kernel_that_notes(
+    global: &Global,
+    wording: Wording,
+    limits: &LimitArgs,
+    coverage: Option<Arc<Coverage>>,
+) -> Result<Arc<Kernel>, ShellError> {
     if let Some(mistake) = home_error() {
         script::notice(&mistake);
     }
@@ -220,6 +231,7 @@ fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<K
         perf_map,
         wording,
         payloads,
+        coverage,
         ..KernelOptions::default()
     };
     let kernel = Kernel::new(options);

@@ -12,7 +12,7 @@ use plugsh::shell::project::find::NoProject;
 use plugsh::shell::words;
 
 use crate::cli::{Global, TestArgs, UpArgs};
-use crate::{kernel, project_file, scripts, session_options, shell_kernel, tests};
+use crate::{kernel, kernel_that_notes, project_file, scripts, session_options, shell_kernel, tests};
 
 /// `plugsh test`: each file's shell has the limits, the directories and the policy of the project, if there is one.
 ///
@@ -34,12 +34,14 @@ pub fn test(arguments: TestArgs, global: &Global) -> Result<u8, ShellError> {
     }
     let limits = project.as_ref().map(Project::limit_args).transpose().map_err(|mistake| mistake.error())?;
     let limits = limits.unwrap_or_default();
+    let suite = tests(arguments, files, global)?;
+    let coverage = suite.coverage.as_ref().map(|(coverage, _)| coverage.clone());
     let make = || {
-        let kernel = kernel(global, words::SHELL, &limits)?;
+        let kernel = kernel_that_notes(global, words::SHELL, &limits, coverage.clone())?;
         project.as_ref().map(|project| apply_to(&kernel, project)).transpose()?;
         Ok(kernel)
     };
-    suite::run(&make, &tests(arguments, files, global)?)
+    suite::run(&make, &suite)
 }
 
 /// The error of `plugsh test` without files.

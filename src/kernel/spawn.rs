@@ -193,7 +193,8 @@ impl Kernel {
         spec.fuel_count = self.fuel_count(spec.fuel_count);
         let can_stop = request.host == Host::Native && spec.on.is_none();
         let name = request.name.as_deref().unwrap_or(&program.stem);
-        spec.debugged = can_stop && (spec.debugged || self.wants_debugger(name, &program));
+        let is_covered = || self.coverage.as_ref().is_some_and(|coverage| coverage.wants(&program));
+        spec.debugged = can_stop && (spec.debugged || self.wants_debugger(name, &program) || is_covered());
         if program.spec != spec {
             Arc::make_mut(&mut program).spec = spec;
         }

@@ -32,7 +32,7 @@ use crate::limits::Limits;
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::product_function::ProductFunctions;
 use crate::runtime::source::Sources;
-use crate::runtime::{CompilerOptions, Images, LineTables, StandardStream, Symbols, Tools, Wording};
+use crate::runtime::{CompilerOptions, Coverage, Images, LineTables, StandardStream, Symbols, Tools, Wording};
 
 /// Settings for a new kernel.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,8 @@ pub struct KernelOptions {
     pub host_functions: ProductFunctions,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,
+    /// Where the lines of plugins that run are noted; `None`: nowhere.
+    pub coverage: Option<Arc<Coverage>>,
 }
 
 /// The kernel of one shell.
@@ -72,6 +74,7 @@ pub struct Kernel {
     core_dumps: Option<CoreDumps>,
     collecting: Collecting,
     symbols: Arc<Symbols>,
+    pub(super) coverage: Option<Arc<Coverage>>,
     lines: LineTables,
     logbook: Logbook,
     clock: Arc<Clock>,
@@ -132,7 +135,8 @@ impl Kernel {
     pub fn fresh(&self) -> Arc<Kernel> {
         let (plugin_dirs, limits) = (self.sources.dirs().to_vec(), self.limits.clone());
         // `images` brings its cache along, so `cache_dir` stays unset.
-        let options = KernelOptions { plugin_dirs, limits, wording: self.wording, ..KernelOptions::default() };
+        let (wording, coverage) = (self.wording, self.coverage.clone());
+        let options = KernelOptions { plugin_dirs, limits, wording, coverage, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
         kernel.hooks.take_stubs_of(&self.hooks);
         *kernel.stub_runner.write() = self.stub_runner();
@@ -167,6 +171,7 @@ impl Kernel {
             core_dumps: options.core_dump_dir.map(CoreDumps::into),
             collecting: Collecting::default(),
             symbols: Arc::default(),
+            coverage: options.coverage,
             lines: LineTables::default(),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),

@@ -14,7 +14,7 @@ use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::Symbol;
 use crate::runtime::{
-    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ModuleBytes,
+    Backtrace, Coverage, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ModuleBytes,
     ProcessNames, SourceLines, StandardStream, StopPlan, Stopped, Upcalls,
 };
 
@@ -185,6 +185,10 @@ impl Upcalls for Task {
 
     fn stop_plan(&self, known: Option<u64>, modules: &[ModuleBytes]) -> Option<StopPlan> {
         self.plan_of_stops(known, modules)
+    }
+
+    fn coverage(&self) -> Option<&Coverage> {
+        self.kernel.coverage.as_deref()
     }
 
     fn source_lines(&self, module: &ModuleBytes) -> Arc<SourceLines> {

@@ -13,6 +13,7 @@ pub mod advice;
 mod allowed_path;
 mod block_error;
 pub mod config;
+pub mod coverage;
 mod dwarf;
 pub mod exports;
 pub mod failure;
@@ -54,6 +55,7 @@ use std::time::{Duration, Instant};
 pub use advice::{Advice, Worded, Wording, Words};
 pub use allowed_path::AllowedPath;
 pub use config::Config;
+pub use coverage::{Coverage, CoverageReport, FileCoverage};
 pub use failure::{Explained, Failure, FailureKind, Problem};
 pub use host_request::HostRequest;
 pub use images::Images;
@@ -326,6 +328,10 @@ pub trait Upcalls: Send + Sync {
     /// Where the running guest is to stop in its code; `None`: as by the plan of version `known`. `modules`: those of
     /// its program.
     fn stop_plan(&self, _known: Option<u64>, _modules: &[ModuleBytes]) -> Option<StopPlan> {
+        None
+    }
+    /// The lines that ran, where they are noted.
+    fn coverage(&self) -> Option<&Coverage> {
         None
     }
     /// The lines of a module of the running guest.

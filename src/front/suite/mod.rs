@@ -1,7 +1,10 @@
 //! `plugsh test`: runs files in parallel, each within a time limit, and reports their results in the order given.
-//! `results` words them, `junit` writes the report, `progress` says at a terminal which file is waited for.
+//! `results` words them, `junit` writes the report, `progress` says at a terminal which file is waited for. Lines of
+//! plugins that ran: `coverage_table` for a terminal, `lcov` for other tools.
 
+mod coverage_table;
 mod junit;
+mod lcov;
 mod progress;
 mod results;
 
@@ -18,6 +21,7 @@ use parking_lot::Mutex;
 use super::console::{Color, save_picture};
 use super::signals;
 use crate::kernel::Kernel;
+use crate::runtime::Coverage;
 use crate::shell::suite::{FileRun, FileSetup, run_file};
 use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::{Interrupter, SessionOptions, ShellError};
@@ -36,6 +40,8 @@ pub struct Suite {
     pub files: Vec<PathBuf>,
     /// The file for a JUnit report.
     pub junit: Option<PathBuf>,
+    /// The lines of plugins that run, and the file for a report of them.
+    pub coverage: Option<(Arc<Coverage>, PathBuf)>,
     /// Files that run in parallel; `None`: the number of processors.
     pub jobs: Option<usize>,
     pub timeout: FileTimeout,
@@ -108,6 +114,14 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     }
     if let Some(path) = &suite.junit {
         junit::write(path, &runs, started.elapsed())?;
+    }
+    if let Some((coverage, path)) = &suite.coverage {
+        let report = coverage.report();
+        lcov::write(path, &report)?;
+        if !suite.json {
+            let color = suite.color.is_enabled(io::stdout().is_terminal());
+            results::show(&coverage_table::lines_of(&report), color);
+        }
     }
     if in_progress.is_stopped() {
         // Each file's result says what was interrupted.

@@ -87,7 +87,7 @@ impl Instance {
             ctx.wasi = Some(Box::new(wasi::Wasi::new(&spec, streams)?));
         }
         ctx.up = Some(up.clone());
-        ctx.debugger = image.debug.as_ref().map(|image| Box::new(Debugger::new(image.clone())));
+        ctx.debugger = image.debug.as_ref().map(|image| Box::new(Debugger::new(image.clone(), up.coverage())));
         let mut store = Store::new(&image.pool.engine, ctx);
         store.limiter(|ctx| ctx);
         store.epoch_deadline_callback(check_epoch);

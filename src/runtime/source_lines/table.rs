@@ -83,6 +83,11 @@ impl SourceLines {
         self.files.get(index.0 as usize)
     }
 
+    /// A function by its place.
+    pub fn function(&self, index: FunctionIndex) -> Option<&SourceFunction> {
+        self.functions.get(index.0 as usize)
+    }
+
     /// The functions, each place where one was inlined too.
     pub fn functions(&self) -> impl Iterator<Item = (FunctionIndex, &SourceFunction)> {
         (0..).map(FunctionIndex).zip(&self.functions)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::text::escape_control;
 
@@ -12,7 +12,7 @@ use crate::text::escape_control;
 pub enum Value {
     Unit,
     Bool(bool),
-    Integer(i128),
+    Integer(#[serde(serialize_with = "integer")] i128),
     Float32(f32),
     Float64(f64),
     Char(char),
@@ -52,6 +52,15 @@ pub enum Value {
     Unreadable,
 }
 
+/// Numbers that JSON's readers do not know are texts.
+fn integer<S: Serializer>(value: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+    match (i64::try_from(*value), u64::try_from(*value)) {
+        (Ok(value), _) => serializer.serialize_i64(value),
+        (_, Ok(value)) => serializer.serialize_u64(value),
+        _ => serializer.collect_str(value),
+    }
+}
+
 /// A named part of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Field {
@@ -84,6 +93,7 @@ impl fmt::Display for Value {
             Value::Struct { name, fields } => parts(f, name, fields),
             Value::Variant { variant, fields, .. } => parts(f, variant, fields),
             Value::List { items, length } => list(f, items, *length),
+            Value::Folded { name } if name.starts_with('(') => f.write_str("(…)"),
             Value::Folded { name } => write!(f, "{name} {{…}}"),
             Value::OptimisedOut => f.write_str("<optimised out>"),
             Value::Unreadable => f.write_str("<unreadable>"),

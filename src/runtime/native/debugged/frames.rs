@@ -55,6 +55,15 @@ fn level<T: 'static>(
     })
 }
 
+/// Where a frame stands; `None` in code that is not the program's.
+pub fn point_of<T: 'static>(
+    mut store: impl AsContextMut<Data = T>,
+    image: &DebugImage,
+    handle: &FrameHandle,
+) -> Option<CodePoint> {
+    level(&mut store, image, handle).map(|level| level.point)
+}
+
 /// The locals, which have these types, and the operands of a frame.
 ///
 /// The engine keeps them one behind the other, after a pointer, and reads each at its place, whatever that is. Where

@@ -2,9 +2,9 @@
 
 use wasmtime::{DebugEvent, DebugHandler, Store, StoreContextMut, Trap};
 
-use super::frames::levels;
+use super::frames::{levels, point_of};
 use super::guest::StoppedStore;
-use super::plan::follow_plan;
+use super::plan::{follow_plan, note_covered};
 use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::standing;
 use crate::runtime::source_lines::SourceLines;
@@ -44,6 +44,9 @@ impl DebugHandler for Handler {
 }
 
 fn at_point(mut store: StoreContextMut<'_, Ctx>) {
+    if let Some(point) = innermost(&mut store) {
+        note_covered(&mut store, point);
+    }
     let Some((at, is_met)) = place(&mut store, StopCause::Point) else { return };
     let Some(debugger) = store.data().debugger.as_deref() else { return };
     let start = debugger.start(at.point);
@@ -52,6 +55,13 @@ fn at_point(mut store: StoreContextMut<'_, Ctx>) {
         let cause = if ends_step { StopCause::Step } else { StopCause::Point };
         stop(store, CodeStop { cause, ..at });
     }
+}
+
+/// Where the guest stands; `None` in code that is not the program's.
+fn innermost(store: &mut StoreContextMut<'_, Ctx>) -> Option<CodePoint> {
+    let image = store.data().debugger.as_deref()?.image.clone();
+    let handle = store.debug_exit_frames().next()?;
+    point_of(store, &image, &handle)
 }
 
 fn at_trap(mut store: StoreContextMut<'_, Ctx>, trap: String) {

@@ -10,7 +10,7 @@ use super::frames::{Level, levels};
 use super::image::DebugImage;
 use crate::runtime::source_lines::SourceLines;
 use crate::runtime::stopping::{CodePoint, CodeStep, SourceLine, StepOrigin, StepUnderWay, StopPlan};
-use crate::runtime::{FrameRole, Upcalls};
+use crate::runtime::{Coverage, FrameRole, Upcalls};
 
 /// A store's data with that of a debugger.
 pub trait Debuggable: 'static {
@@ -26,20 +26,59 @@ pub struct Debugger {
     pub plan: StopPlan,
     /// Lines that start at places of the step.
     starts: BTreeMap<CodePoint, SourceLine>,
+    /// Starts of lines that have not run, where those that run are noted.
+    covers: BTreeSet<CodePoint>,
     /// Where breakpoints are.
     set: BTreeSet<CodePoint>,
 }
 
 impl Debugger {
     /// The data of a store without breakpoints.
-    pub fn new(image: Arc<DebugImage>) -> Debugger {
-        Debugger { image, plan: StopPlan::default(), starts: BTreeMap::new(), set: BTreeSet::new() }
+    pub fn new(image: Arc<DebugImage>, coverage: Option<&Coverage>) -> Debugger {
+        let covers = coverage.map(|coverage| points_to_cover(&image, coverage)).unwrap_or_default();
+        Debugger { image, plan: StopPlan::default(), starts: BTreeMap::new(), covers, set: BTreeSet::new() }
+    }
+
+    /// Notes that the code at a point ran, which starts a line; false where nobody waits for that.
+    fn note(&mut self, point: CodePoint, coverage: Option<&Coverage>) -> bool {
+        let is_new = self.covers.remove(&point);
+        if let (true, Some(coverage), Some(module)) = (is_new, coverage, self.image.bytes.get(point.module)) {
+            coverage.note(module, point.pc);
+        }
+        is_new
     }
 
     /// The line that starts at a place of the step.
     pub fn start(&self, point: CodePoint) -> Option<SourceLine> {
         self.starts.get(&point).copied()
     }
+}
+
+fn points_to_cover(image: &DebugImage, coverage: &Coverage) -> BTreeSet<CodePoint> {
+    let points = image.modules().flat_map(|(module, bytes)| {
+        let left = coverage.left_of(bytes).into_iter();
+        left.map(|pc| CodePoint { module: module.position, pc })
+    });
+    points.collect()
+}
+
+/// Notes that the code at a point ran, and takes its breakpoint away, unless the plan has one there.
+pub fn note_covered<T: Debuggable>(store: &mut StoreContextMut<'_, T>, point: CodePoint) {
+    let Some(up) = store.data().upcalls() else { return };
+    let Some(mut debugger) = store.data_mut().debugger().take() else { return };
+    if debugger.note(point, up.coverage()) {
+        let is_kept = debugger.plan.breakpoints.contains(&point) || debugger.starts.contains_key(&point);
+        let module = debugger.image.at(point.module);
+        let compiled = module.and_then(|module| Some((&module.module, module.map.to_compiled(point.pc)?)));
+        if let (false, Some((module, pc)), Some(mut edit)) =
+            (is_kept, compiled, store.as_context_mut().edit_breakpoints())
+        {
+            // A breakpoint that stays is met again, and noted no more.
+            let _ = edit.remove_breakpoint(module, pc);
+            debugger.set.remove(&point);
+        }
+    }
+    *store.data_mut().debugger() = Some(debugger);
 }
 
 /// Takes the kernel's plan, where it has changed. `begins`: a call begins, maybe of another chain.
@@ -58,6 +97,7 @@ pub fn follow_plan<T: Debuggable>(mut store: impl AsContextMut<Data = T>, begins
         };
         debugger.starts = starts;
         wanted.extend(debugger.plan.breakpoints.iter().copied());
+        wanted.extend(debugger.covers.iter().copied());
         put(&mut store, &mut debugger, wanted);
     }
     *store.data_mut().debugger() = Some(debugger);

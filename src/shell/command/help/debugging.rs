@@ -49,6 +49,7 @@ const PARTS: &[Part] = &[
     Row("record FILE, record off, replay FILE", "the same calls on fresh processes; replay SEQ one call"),
     Example(&["expect, expect-json, expect-error,", "expect-calls, expect-duration, expect-fuel,"]),
     Row("expect-tree", "say what must hold; plugsh test FILE... --junit FILE checks it"),
+    Row("plugsh test FILE... --coverage FILE", "the lines of the plugins that ran, and those that did not"),
     Blank,
     Text(
         "Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: the second mapper counts \
