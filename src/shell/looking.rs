@@ -57,7 +57,12 @@ impl Session {
     pub(super) fn check_access(&self, command: &Command, words: &[Word]) -> Result<(), ShellError> {
         let has_positional =
             || command.shape().slots(words, 0).iter().any(|slot| matches!(slot, ArgSlot::Positional(_)));
-        let has_option = |option: &str| words.iter().any(|word| word.literal_start() == option.as_bytes());
+        let slots = command.shape().slots(words, 0);
+        // A word behind `--` is no option.
+        let has_option = |option: &str| {
+            let mut options = slots.iter().zip(words).filter(|(slot, _)| **slot == ArgSlot::Option);
+            options.any(|(_, word)| word.literal_start() == option.as_bytes())
+        };
         let looks = LOOKS.contains(&command.name)
             || (LOOKS_ALONE.contains(&command.name) && !has_positional())
             || LOOKS_WITH.iter().any(|(name, option)| *name == command.name && has_option(option));

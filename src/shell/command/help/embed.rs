@@ -67,7 +67,7 @@ mod tests {
         let rows = PARTS.iter().skip_while(|part| !matches!(part, Heading("The product's side")));
         let rows = rows.skip(1).map_while(|part| if let Row(names, _) = part { Some(*names) } else { None });
         let names: Vec<&str> = rows.flat_map(|names| names.split(", ")).collect();
-        assert_eq!(names.len(), 11, "{names:?}");
+        assert_eq!(names.len(), 12, "{names:?}");
         for name in names {
             let name = name.trim_start_matches("System::").trim_end_matches("()");
             assert!(has(name), "no `{name}` in plugsh::system");
