@@ -45,8 +45,14 @@ pub struct Breakpoint {
     id: u32,
     spec: BreakSpec,
     hits: AtomicU64,
-    /// The code of its place in programs, by the digests of their modules.
-    known: Mutex<Vec<(Vec<String>, Arc<[CodePoint]>)>>,
+    known: Mutex<Vec<KnownCode>>,
+}
+
+/// The code of a breakpoint's place in one program.
+struct KnownCode {
+    /// The digests of the program's modules.
+    digests: Vec<String>,
+    points: Arc<[CodePoint]>,
 }
 
 /// A row of `breaks`.
@@ -140,8 +146,8 @@ impl Breakpoint {
             digests.len() == modules.len()
                 && digests.iter().zip(modules).all(|(digest, module)| *digest == module.sha256)
         };
-        if let Some((_, points)) = self.known.lock().iter().find(|(digests, _)| is_of(digests)) {
-            return points.clone();
+        if let Some(known) = self.known.lock().iter().find(|known| is_of(&known.digests)) {
+            return known.points.clone();
         }
         let points: Arc<[CodePoint]> = target.points(tables, modules).unwrap_or_default().into();
         let digests = modules.iter().map(|module| module.sha256.clone()).collect();
@@ -149,7 +155,7 @@ impl Breakpoint {
         if known.len() >= PROGRAMS_MAX {
             known.remove(0);
         }
-        known.push((digests, points.clone()));
+        known.push(KnownCode { digests, points: points.clone() });
         points
     }
 

@@ -48,3 +48,22 @@ impl BodyMap {
         self.0.values().map(|segments| (segments.len() * size_of::<Segment>()) as u64 + 64).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_is_found_in_both_directions() {
+        // Four bytes stay, a bulk instruction of two becomes nine, the rest follows it.
+        let segment = |now, original, is_copy| Segment { now, original, is_copy };
+        let mut moved = BodyMap::default();
+        moved.add(3, vec![segment(0, 0, true), segment(4, 4, false), segment(13, 6, true)]);
+        for (original, compiled) in [(0, 0), (3, 3), (4, 4), (6, 13), (20, 27)] {
+            assert_eq!(moved.compiled(3, original), compiled);
+            assert_eq!(moved.original(3, compiled), original);
+        }
+        assert_eq!(moved.original(3, 9), 4, "within what was put in");
+        assert_eq!(moved.compiled(0, 6), 6, "a function that was not rewritten");
+    }
+}
