@@ -22,7 +22,7 @@ pub enum HomeMessage {
     Note(Note),
     /// The call is over. The payload is its output.
     Ended(EndedCall),
-    /// What a look showed. The payload is as [`LookAnswer`] says.
+    /// The result of a look. The payload is as [`LookAnswer`] says.
     Looked(LookAnswer),
     /// The request cannot be done: nothing ran.
     Refused(Failure),
