@@ -17,6 +17,7 @@ pub mod coverage;
 mod dwarf;
 pub mod exports;
 pub mod failure;
+mod guest_end;
 pub mod host_functions;
 pub mod host_request;
 pub mod hosts;

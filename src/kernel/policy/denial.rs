@@ -18,11 +18,11 @@ pub enum Denial {
     /// The caller has made so many calls in this second.
     Rate { caller: ProcessLabel, calls_max: u64 },
     /// The caller's own grants do not have the call.
-    OwnCall { call: DeniedCall, allowed: Allowed },
+    OwnCall { call: Box<DeniedCall>, allowed: Allowed },
     /// The rule at `place` does not allow the call.
-    RuleCall { call: DeniedCall, place: String, allowed: Allowed },
+    RuleCall { call: Box<DeniedCall>, place: String, allowed: Allowed },
     /// The rule at `place` does not allow the load; `allowed` is `None` where it allows names only.
-    RuleLoad { loader: String, source: String, place: String, allowed: Option<Allowed> },
+    RuleLoad { loader: String, source: String, place: String, allowed: Option<Box<Allowed>> },
     /// No policy is loaded, and the source is no name. `is_child`: no person has loaded the plugin.
     NamesOnly { plugin: String, source: String, is_child: bool },
 }
@@ -45,13 +45,13 @@ pub struct Allowed {
 
 impl DeniedCall {
     /// The call of `function` of `callee`.
-    pub(super) fn new(caller: Who<'_>, callee: Who<'_>, function: &str) -> DeniedCall {
-        DeniedCall {
+    pub(super) fn new(caller: Who<'_>, callee: Who<'_>, function: &str) -> Box<DeniedCall> {
+        Box::new(DeniedCall {
             caller: escape_control(caller.name),
             callee: escape_control(callee.name),
             callee_plugin: escape_control(callee.plugin),
             function: escape_control(function),
-        }
+        })
     }
 
     /// The call as a pattern names it.

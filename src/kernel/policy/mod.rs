@@ -93,7 +93,7 @@ impl Policy {
             None => None,
             Some(loads) => match loads.iter().find(|pattern| pattern.fits(asked)) {
                 Some(pattern) => return Ok(granted(pattern.sha256())),
-                None => Some(Allowed::new(loads.iter().map(|pattern| pattern.text()))),
+                None => Some(Box::new(Allowed::new(loads.iter().map(|pattern| pattern.text())))),
             },
         };
         let (loader, source) = (escape_control(who.name), escape_control(&asked.text()));

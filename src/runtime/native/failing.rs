@@ -7,6 +7,7 @@ use super::backtrace;
 use super::codegen::error_line;
 use super::ctx::Ctx;
 use super::streams::Streams;
+use crate::runtime::guest_end::GuestEnd;
 use crate::runtime::{Failure, FailureKind};
 
 /// The failure for a wasmtime error, with where the guest stood.
@@ -34,16 +35,14 @@ fn failure_without_place(store: &Store<Ctx>, error: wasmtime::Error) -> Failure 
         };
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        let message = format!("exited with code {} through WASI", exit.0);
-        return Failure::new(FailureKind::Guest, message).with_code(exit.0).unwound();
+        return GuestEnd::WasiExit(exit.0).into();
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Failure::new(FailureKind::Fuel, "out of fuel"),
+        Some(Trap::OutOfFuel) => GuestEnd::OutOfFuel.into(),
         _ if oom => store.data().limits.failure(),
         Some(trap) => {
             let text = trap.to_string();
-            let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);
-            Failure::new(FailureKind::Trap, format!("trap: {text}"))
+            GuestEnd::Trap(text.strip_prefix("wasm trap: ").unwrap_or(&text)).into()
         }
         None => Failure::new(FailureKind::Trap, error_line(&error)),
     }

@@ -20,6 +20,7 @@ use super::resident::resident_bytes;
 use super::standing;
 use super::streams::Streams;
 use super::wasi;
+use crate::runtime::guest_end::GuestEnd;
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, Inspect, MemoryUse, Spec, Upcalls};
 
 /// A looked-up function, kept from its first call on.
@@ -159,11 +160,7 @@ impl Instance {
                 Some(message) if code == 0 => Err(Failure::new(FailureKind::Guest, message)),
                 Some(message) => Err(Failure::new(FailureKind::Guest, message).with_code(code)),
                 None if code == 0 => Ok(()),
-                None => {
-                    let message = format!("returned non-zero exit code: {code}");
-                    let failure = Failure::new(FailureKind::Guest, message).with_code(code);
-                    Err(with_stderr(failure, self.streams.as_ref()))
-                }
+                None => Err(with_stderr(GuestEnd::Code(code).into(), self.streams.as_ref())),
             },
             Err(error) => {
                 self.spent = true;

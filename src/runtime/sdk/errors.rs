@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backtrace::backtrace;
+use crate::runtime::guest_end::GuestEnd;
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts, wasm_words};
 
@@ -44,25 +45,23 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Oom, "oom (out of memory): a memory limit was met");
     }
     if cause == "plugin ran out of fuel" {
-        return Failure::new(FailureKind::Fuel, "out of fuel");
+        return GuestEnd::OutOfFuel.into();
     }
     if let Some(code) = code_after(EXIT_CODE) {
-        return Failure::new(FailureKind::Guest, format!("returned non-zero exit code: {code}")).with_code(code);
+        return GuestEnd::Code(code).into();
     }
     if let Some(code) = code_after(WASI_EXIT) {
-        return Failure::new(FailureKind::Guest, format!("exited with code {code} through WASI"))
-            .with_code(code)
-            .unwound();
+        return GuestEnd::WasiExit(code).into();
     }
     if causes.iter().any(|cause| cause.contains(WASI_EXIT_OUTSIDE)) {
         return Failure::new(FailureKind::Guest, wasm_words::line(&[WASI_EXIT_OUTSIDE])).unwound();
     }
     if let Some(trap) = causes.iter().filter(|_| in_wasm).find_map(|cause| cause.strip_prefix(TRAP)) {
-        return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
+        return GuestEnd::Trap(trap).into();
     }
     match in_wasm {
         true if has_message => match trap_before_message(error) {
-            Some(trap) => Failure::new(FailureKind::Trap, format!("trap: {trap}")).after(root.to_owned()),
+            Some(trap) => Failure::from(GuestEnd::Trap(&trap)).after(root.to_owned()),
             None => Failure::new(FailureKind::Trap, root),
         },
         true => Failure::new(FailureKind::Trap, not_allowed(root).unwrap_or_else(|| error_line(error))),
