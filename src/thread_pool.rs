@@ -233,7 +233,10 @@ mod tests {
         let gate = Arc::new(std::sync::Barrier::new(4));
         for _ in 0..3 {
             let gate = Arc::clone(&gate);
-            pool.run(Box::new(move || drop(gate.wait())), STACK_BYTES, runner).unwrap();
+            let waits = move || {
+                gate.wait();
+            };
+            pool.run(Box::new(waits), STACK_BYTES, runner).unwrap();
         }
         // Passed only where each has a thread.
         gate.wait();

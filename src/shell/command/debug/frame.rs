@@ -178,6 +178,5 @@ fn source_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Op
     let module = program.modules.iter().rev().find(|module| link_name.is_none_or(|name| module.name == name))?;
     let lines = session.kernel().line_tables().of(module);
     let file = lines.files().find(|(_, file)| file.name == name || file.path.ends_with(&name));
-    let found = file.and_then(|(_, file)| lines_of(file, &dirs));
-    found
+    file.and_then(|(_, file)| lines_of(file, &dirs))
 }
