@@ -51,7 +51,7 @@ const PLACEHOLDERS: [(&str, &str); 36] = [
 const ENDLESS: [&str; 6] = ["trace -f", "wait 1", "watch ps", "watch !df", "plugsh serve", "plugsh node"];
 
 /// The lines that a command needs before it, by the beginning of its own.
-const PREPARATIONS: [(&str, &str); 23] = [
+const PREPARATIONS: [(&str, &str); 25] = [
     ("alias -d x", "alias x = ps"),
     ("alias x", "alias x = ps"),
     ("bt %1", HOLD),
@@ -63,6 +63,8 @@ const PREPARATIONS: [(&str, &str); 23] = [
     ("faults delete 1", "inject echo.echo trap"),
     ("fg %1", BACKGROUND),
     ("kill %1", HOLD),
+    ("list --source-dir", HOLD_IN_CODE),
+    ("locals --wasm", HOLD_IN_CODE),
     ("record off", "record calls.jsonl"),
     ("replay advised.file", "record advised.file; echo.echo hi; record off"),
     ("replay 2", "trace payloads 64k; echo.echo hi"),
@@ -77,14 +79,16 @@ const PREPARATIONS: [(&str, &str); 23] = [
     ("vars -d x", "vars echo x=1"),
 ];
 const HOLD: &str = "break echo.echo; echo.echo hi";
+const HOLD_IN_CODE: &str = "break echo::echo; echo.echo hi";
 const BACKGROUND: &str = "echo.echo hi &";
 const CALLED: &str = "echo.echo hi";
 /// Commands that leave a call held, and the one that is typed then.
-const HOLDING: [&str; 2] = ["bt %1", "step %1"];
+const HOLDING: [&str; 4] = ["bt %1", "list --source-dir", "locals --wasm", "step %1"];
 const CONTINUE: &str = "continue %1";
 /// Commands that fail here though they are understood, by the beginning of their line, and what is said then.
-const FAILING: [(&str, &str); 11] = [
+const FAILING: [(&str, &str); 12] = [
     ("kill %1", "killed %1"),
+    ("list --source-dir", "its plugin has no debug information"),
     ("load big --on gpu1", "no plugin named `big`"),
     ("pane ", "no pane here"),
     ("plugsh --nats", "no NATS server at"),

@@ -89,7 +89,7 @@ fn a_second_tab_steps_and_prints_no_second_list() {
         terminal.wait_typed("lo");
         terminal.send(TAB);
         terminal.wait_for("start a plugin");
-        terminal.wait_for("log-level");
+        terminal.wait_for("locals");
         terminal.wait_typed("lo");
         terminal.send(TAB);
         terminal.wait_typed("load ");
@@ -98,7 +98,7 @@ fn a_second_tab_steps_and_prints_no_second_list() {
         terminal.send(BACK_TAB);
         terminal.wait_typed("load ");
         terminal.send(BACK_TAB);
-        terminal.wait_typed("log-level ");
+        terminal.wait_typed("locals ");
         assert_eq!(count(&terminal, "start a plugin"), 1, "{}", terminal.text());
         terminal.send(CTRL_C);
         terminal.wait_prompt();

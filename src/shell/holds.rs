@@ -11,7 +11,8 @@ use super::waits::WaitOutcome;
 use crate::kernel::hooks::{HeldView, HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::command::source_line;
-use crate::shell::words::held::{held_json, held_lines, held_title, hold_error};
+use crate::shell::words::held::{held_json, held_lines, held_title};
+use crate::shell::words::hold_error::hold_error;
 use crate::shell::words::stack::Fold;
 
 impl Session {

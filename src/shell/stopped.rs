@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::reply::ShellError;
 use super::session::Session;
-use super::words::held::hold_error;
+use super::words::hold_error::hold_error;
 use crate::kernel::hooks::HeldView;
 use crate::runtime::stopping::{CodePoint, FrameAt, StoppedGuest, WasmValue};
 use crate::runtime::variables::FrameState;

@@ -15,7 +15,7 @@ use crate::text::did_you_mean;
 static WORDS: &[(&str, &str)] = &[
     ("q bye logout :q", "`exit` leaves the shell"),
     ("? h man usage commands", "`help` lists the commands"),
-    ("ls dir list", "`ps` lists processes, `plugins` what can be loaded, `!ls` files"),
+    ("ls dir", "`ps` lists processes, `plugins` what can be loaded, `!ls` files"),
     ("top htop", "`pane on` shows processes and calls live, `watch ps` again and again"),
     ("pstree tree", "`ps -t` draws the tree"),
     ("strace ltrace", "`trace` lists calls, `trace -f` follows them"),

@@ -2,7 +2,7 @@
 
 use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, Killed};
-use crate::shell::words::held::hold_error_text;
+use crate::shell::words::hold_error::hold_error_text;
 
 use super::snapshot::{ActionError, Toggled};
 

@@ -7,7 +7,7 @@ use crate::kernel::hooks::Order;
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::hold_error;
+use crate::shell::words::hold_error::hold_error;
 
 /// The command `bg`.
 pub static COMMAND: Command = Command {

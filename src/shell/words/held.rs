@@ -8,42 +8,12 @@ use serde_json::Value;
 use super::payload::{JsonPayload, preview};
 use super::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::json::as_ms;
-use crate::kernel::hooks::{HeldView, HoldError, HoldLimits, HoldReason, HoldSide};
+use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, HoldSide};
 use crate::kernel::{FrameView, JobId};
 use crate::runtime::stopping::StopCause;
-use crate::shell::reply::{Line, Role, ShellError, one_line};
+use crate::shell::reply::{Line, Role, one_line};
 use crate::shell::stopped::{frames_of, shown_frame};
 use crate::shell::units::{show_bytes, show_duration};
-
-/// The way on from a call that is held while it runs.
-const GO_ON: &str = "`continue` or `step` it, or `kill` it";
-
-/// Why a job cannot be held, looked at or given an order.
-pub fn hold_error_text(error: &HoldError) -> String {
-    match error {
-        HoldError::Held(job) => format!("%{job} is held; `bt %{job}` shows where, `continue %{job}` lets it go on"),
-        HoldError::NotHeld(job) => format!("%{job} is not held; `break EXPR` holds calls"),
-        HoldError::HeldInCall(job) => format!("%{job} is held while it runs; {GO_ON}"),
-        HoldError::NotInCode(job) => {
-            format!("%{job} is not held in a plugin's code; `break FILE:LINE` stops a job there")
-        }
-        HoldError::InputUsed { job, side } => {
-            let way_on = if *side == HoldSide::During { GO_ON } else { "`return BYTES` changes the output" };
-            format!("%{job} is held {} its call: the input was used; {way_on}", side.as_str())
-        }
-        HoldError::Ended(job) => format!("%{job} has ended; `jobs` lists those that run"),
-        HoldError::NotStoppable(process) => {
-            format!(
-                "`{process}` runs on the extism host, which does not stop a plugin where it is; `--host native` does"
-            )
-        }
-    }
-}
-
-/// [`hold_error_text`] as the error of a command.
-pub fn hold_error(error: HoldError) -> ShellError {
-    ShellError::failed(hold_error_text(&error))
-}
 
 /// `%1 is held before 2:cart.total (breakpoint 1)`.
 pub fn held_title(view: &HeldView) -> String {

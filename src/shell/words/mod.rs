@@ -6,6 +6,7 @@ mod advice;
 pub mod calls;
 pub mod code;
 pub mod held;
+pub mod hold_error;
 mod imports;
 mod inspect;
 pub mod limits;

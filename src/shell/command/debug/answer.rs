@@ -8,7 +8,7 @@ use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
-use crate::shell::words::held::hold_error;
+use crate::shell::words::hold_error::hold_error;
 
 /// The command `set-input`.
 pub static SET_INPUT: Command = Command {

@@ -9,7 +9,8 @@ use crate::kernel::{Job, StackView};
 use crate::shell::lookup::{job_word, record_of};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::{held_json, held_lines, hold_error};
+use crate::shell::words::held::{held_json, held_lines};
+use crate::shell::words::hold_error::hold_error;
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
 /// The command `bt`.

@@ -4,7 +4,8 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::{held_json, held_lines, hold_error};
+use crate::shell::words::held::{held_json, held_lines};
+use crate::shell::words::hold_error::hold_error;
 use crate::shell::words::stack::Fold;
 
 /// The command `hold`.
