@@ -26,6 +26,7 @@ fn option() -> impl Strategy<Value = String> {
         Just("--host extism".to_owned()),
         Just("--private --no-wasi --fuel-count".to_owned()),
         Just("--stub-imports zero".to_owned()),
+        Just("--debug".to_owned()),
         Just("--stdin data/one".to_owned()),
     ]
 }
