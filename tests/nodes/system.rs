@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -34,9 +35,20 @@ pub struct Server {
     child: Option<Owned>,
 }
 
-/// A port that nobody listens to.
+/// The ports that tests take: below those that the system gives to clients, of which one may be given away between the
+/// look and the server's start.
+const PORTS: std::ops::Range<u32> = 12_000..32_000;
+
+/// A port that nobody listens to, another one each time.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port of loopback").local_addr().expect("its address").port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let count = PORTS.end - PORTS.start;
+    let ports = (0..count).map(|_| {
+        let number = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        (PORTS.start + number % count) as u16
+    });
+    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().expect("a port of loopback")
 }
 
 impl Server {
