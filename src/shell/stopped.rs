@@ -1,14 +1,13 @@
 //! A job that is held in a plugin's code: its frames, the one that commands look at, and its variables.
 
-use std::sync::Arc;
-
+use super::lookup::ended;
 use super::reply::ShellError;
 use super::session::Session;
 use super::words::hold_error::hold_error;
-use crate::kernel::hooks::HeldView;
+use crate::kernel::hooks::{HeldView, HoldError};
 use crate::runtime::stopping::{CodePoint, FrameAt, StoppedGuest, WasmValue};
 use crate::runtime::variables::FrameState;
-use crate::runtime::{FrameRole, GuestFrame, ModuleBytes, Program};
+use crate::runtime::{FrameRole, GuestFrame, ModuleBytes};
 
 /// A frame of a held job, as `bt` numbers them.
 #[derive(Debug, Clone)]
@@ -57,7 +56,7 @@ impl Session {
         let chosen = chosen.or_else(|| shown_frame(&frames).map(|frame| frame.number));
         match chosen.filter(|number| *number < frames.len()) {
             Some(number) => Ok(frames.swap_remove(number)),
-            None => Err(not_in_code(view)),
+            None => Err(hold_error(HoldError::NotInCode(view.job))),
         }
     }
 
@@ -71,12 +70,11 @@ impl Session {
         frame: &StoppedFrame,
         look: impl FnOnce(&ModuleBytes, CodePoint, &mut FrameOf<'_>) -> T + Send + 'static,
     ) -> Result<T, ShellError> {
-        let plugin = view.stack.plugins.get(frame.plugin).ok_or_else(|| not_in_code(view))?;
+        let plugin = view.stack.plugins.get(frame.plugin).ok_or_else(|| hold_error(HoldError::NotInCode(view.job)))?;
         if self.kernel().process(plugin.process.id).is_some_and(|detail| detail.spec.private) {
             return Err(ShellError::failed(format!("`{}` is private: its memory is not shown", plugin.process)));
         }
-        let program: Arc<Program> =
-            self.kernel().program_of(plugin.process.id).ok_or_else(|| ShellError::failed("the plugin has ended"))?;
+        let program = self.kernel().program_of(plugin.process.id).ok_or_else(|| ended(&plugin.process))?;
         let at = frame.at;
         let looked = self.kernel().look_into(view.job, move |guest| {
             let point = guest.point(at)?;
@@ -91,12 +89,6 @@ impl Session {
         };
         looked.map_err(hold_error)?.ok_or_else(closed)
     }
-}
-
-/// The error for a job that is held at a call's begin or end, or on another host.
-pub fn not_in_code(view: &HeldView) -> ShellError {
-    let job = view.job;
-    ShellError::failed(format!("%{job} is not held in a plugin's code; `break FILE:LINE` stops a job there"))
 }
 
 /// One frame of a stopped guest, for the reader of variables.

@@ -28,8 +28,8 @@ pub enum LineError {
     NoFile { closest: Option<String> },
     /// The paths of several files end so: some of them, each by its shortest name.
     Ambiguous { files: Vec<String> },
-    /// No code was made of the line.
-    NoCode { file: FileIndex, nearest: Option<u32> },
+    /// No code was made of the line of this file, by its shortest name.
+    NoCode { file: String, nearest: Option<u32> },
 }
 
 /// The file and line of `FILE:LINE`; `None` for other words.
@@ -48,7 +48,7 @@ impl SourceLines {
         let file = self.find_file(file)?;
         let stops = self.stops_of(file, line);
         if stops.is_empty() {
-            return Err(LineError::NoCode { file, nearest: self.nearest(file, line) });
+            return Err(LineError::NoCode { file: self.short_name(file), nearest: self.nearest(file, line) });
         }
         Ok(LinePlace { file, line, stops })
     }

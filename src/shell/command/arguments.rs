@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 
+use super::kind::Kind;
 use super::mistake::Subject;
 use super::shape::{ArgSlot, Shape, SlotWord};
 use crate::shell::line::without_final_newlines;
@@ -126,8 +127,8 @@ impl Arguments {
         }
         let extra = self.extra_words().next()?;
         // The extra word may belong to an unquoted expression, which is a positional or the value of an option.
-        let has_expression =
-            self.words.iter().any(|(slot, _)| matches!(self.shape.value_name(*slot), Some("EXPR" | "EXPR|PLACE")));
+        let is_expression = |slot| self.shape.value_name(slot).map(Kind::of_value_name) == Some(Kind::Filter);
+        let has_expression = self.words.iter().any(|(slot, _)| is_expression(*slot));
         Some(if has_expression { subject().split_expression(&extra) } else { subject().extra_word(&extra) })
     }
 

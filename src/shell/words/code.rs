@@ -49,55 +49,51 @@ pub fn places_text(tables: &LineTables, code: &CodeInProcess, points: &[CodePoin
 /// Why no loaded plugin has code of a place.
 pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[CodeInProcess]) -> String {
     const PENDING: &str = "`--pending` waits for a plugin that has it";
-    let whose = match (&target.plugin, looked_at) {
-        (Some(plugin), _) => format!("`{}`", quoted(plugin)),
+    let (has_a, has) = match (&target.plugin, looked_at) {
+        (Some(plugin), _) => has_no(&quoted(plugin)),
         (None, []) => {
-            return format!("no process is loaded that could be stopped at `{}`; `load` one, or {PENDING}", target);
+            return format!("no process is loaded that could be stopped at `{target}`; `load` one, or {PENDING}");
         }
-        (None, [only]) => format!("`{}`", only.process),
-        (None, _) => "no loaded plugin".to_owned(),
+        (None, [only]) => has_no(&only.process),
+        (None, _) => ("no loaded plugin has a".to_owned(), "no loaded plugin has".to_owned()),
     };
-    let (has_no, has_none) = if whose == "no loaded plugin" { ("has a", "has") } else { ("has no", "has no") };
-    let closest_of = looked_at.iter().filter_map(|code| Some((code, code.points.as_ref().err()?)));
-    let reason = closest_of.max_by_key(|(_, why)| why.closeness());
+    let reasons = looked_at.iter().filter_map(|code| code.points.as_ref().err());
+    let reason = reasons.max_by_key(|why| why.closeness());
     match (&target.place, reason) {
-        (SourcePlace::Line { file, line }, Some((code, NoPlace::Line(why)))) => {
+        (SourcePlace::Line { file, line }, Some(NoPlace::Line(why))) => {
             let file = quoted(file);
             match why {
                 LineError::NoLines => format!(
-                    "{whose} {has_none} lines: build it with debug information, or break at a function, as \
+                    "{has} lines: build it with debug information, or break at a function, as \
                      `PLUGIN::FUNCTION`"
                 ),
                 LineError::NoFile { closest: Some(closest) } => {
-                    format!("{whose} {has_no} file `{file}`; did you mean `{closest}:{line}`?")
+                    format!("{has_a} file `{file}`; did you mean `{closest}:{line}`?")
                 }
-                LineError::NoFile { closest: None } => format!("{whose} {has_no} file `{file}`; {PENDING}"),
+                LineError::NoFile { closest: None } => format!("{has_a} file `{file}`; {PENDING}"),
                 LineError::Ambiguous { files } => {
                     format!("`{file}` is the end of several files; write one of `{}`", files.join("`, `"))
                 }
-                LineError::NoCode { file: index, nearest } => {
-                    let name = code.program.modules.iter().find_map(|module| {
-                        let lines = tables.of(module);
-                        (lines.lines_of(*index).len() > 1).then(|| lines.short_name(*index))
-                    });
-                    let name = name.unwrap_or_else(|| file.to_string());
-                    match nearest {
-                        Some(near) => {
-                            format!("line {line} of `{file}` has no code; the nearest that has is `{name}:{near}`")
-                        }
-                        None => format!("no line of `{file}` has code"),
-                    }
+                LineError::NoCode { file: name, nearest: Some(near) } => {
+                    format!("line {line} of `{file}` has no code; the nearest that has is `{}:{near}`", quoted(name))
                 }
+                LineError::NoCode { nearest: None, .. } => format!("no line of `{file}` has code"),
             }
         }
         (SourcePlace::Function(name), _) => {
             let names: Vec<String> = looked_at.iter().flat_map(|code| function_names(tables, code)).collect();
             let near = closest(name, names.iter().map(String::as_str));
             let near = near.map_or_else(|| PENDING.to_owned(), |near| format!("did you mean `{near}`?"));
-            format!("{whose} {has_no} function `{}`; {near}", quoted(name))
+            format!("{has_a} function `{}`; {near}", quoted(name))
         }
-        (SourcePlace::Line { .. }, _) => format!("{whose} {has_none} code of `{target}`; {PENDING}"),
+        (SourcePlace::Line { .. }, _) => format!("{has} code of `{target}`; {PENDING}"),
     }
+}
+
+/// `X has no`, before a thing and before things.
+fn has_no(whose: &dyn std::fmt::Display) -> (String, String) {
+    let text = format!("`{whose}` has no");
+    (text.clone(), text)
 }
 
 /// The last parts of the names of a program's functions.

@@ -113,8 +113,8 @@ struct BreakWords {
     #[arg(short = 'e', long = "expr", value_name = "EXPR", value_parser = parse_filter)]
     filter: Option<Filter>,
     /// hold it before it runs, when it has ended, or where a plugin traps
-    #[arg(long, value_parser = ["call", "return", "trap"])]
-    on: Option<String>,
+    #[arg(long)]
+    on: Option<On>,
     /// what to run when it is hit
     #[arg(long = "do", value_name = "COMMANDS")]
     commands: Option<String>,
@@ -138,16 +138,18 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     if let Some(commands) = &words.commands {
         check_commands(&session.grammar(), commands)?;
     }
-    let (place, filter, place_words) = match (words.at, words.on.as_deref()) {
-        (None, Some("trap")) => at_traps(session, words.filter)?,
+    let (place, filter, place_words) = match (words.at, words.on) {
+        (None, Some(On::Trap)) => at_traps(session, words.filter)?,
         (Some(BreakAt::Code(text)), None) => at_code(session, &text, words.filter, words.pending)?,
-        (Some(BreakAt::Calls(filter)), on) if on != Some("trap") && words.filter.is_none() => {
+        (Some(BreakAt::Calls(filter)), on) if on != Some(On::Trap) && words.filter.is_none() => {
             session.warn_of_unknown(&filter, words.pending);
-            let side = if on == Some("return") { HoldSide::After } else { HoldSide::Before };
+            let side = if on == Some(On::Return) { HoldSide::After } else { HoldSide::Before };
             let place_words = format!("{} {}", side.as_str(), filter.source());
             (BreakPlace::Call(side), Some(filter), place_words)
         }
-        (Some(BreakAt::Calls(_)), Some("trap")) => return Err(usage("`--on trap` takes its expression as `-e EXPR`")),
+        (Some(BreakAt::Calls(_)), Some(On::Trap)) => {
+            return Err(usage("`--on trap` takes its expression as `-e EXPR`"));
+        }
         (Some(BreakAt::Calls(_)), _) => return Err(usage("`-e EXPR` is for a place in code; here, EXPR says it all")),
         (Some(BreakAt::Code(_)), _) => return Err(usage("a place in code has no `--on`")),
         (None, _) => {
@@ -169,6 +171,14 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     let id = session.kernel().set_breakpoint(spec).map_err(refused)?;
     let line = Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {place_words}"));
     Ok(Reply::news(line, serde_json::json!({ "breakpoint": id, "on": on, "filter": text })))
+}
+
+/// The moment at which a job is held, as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum On {
+    Call,
+    Return,
+    Trap,
 }
 
 fn usage(why: &str) -> ShellError {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::HeldView;
+use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::source_text::lines_of;
@@ -21,19 +22,7 @@ pub static FRAME: Command = Command {
     description: "Of a job that is held in a plugin's code. Frames have the numbers that `bt` shows, through all plugins; \
         `up` is the next caller's, `down` the next callee's. A stop looks at the innermost frame that is the author's own. \
         Alone it shows the chosen one.",
-    examples: &["\
-        load echo\n\
-        # 1:echo\n\
-        break echo::echo\n\
-        # 1:echo restarted; it can be stopped in its code now\n\
-        # breakpoint 1: …\n\
-        call echo echo hi\n\
-        # %1 is held in 1:echo.echo (breakpoint 1)\n\
-        # …\n\
-        frame\n\
-        #   …\n\
-        continue\n\
-        # hi"],
+    examples: &[stopped_example!("frame\n#   …\n")],
     syntax: syntax::<FrameWords>(),
     run: Run::Plain(run_frame),
 };
@@ -46,19 +35,7 @@ pub static LIST: Command = Command {
     description: "The lines around the place of the chosen frame. A file is looked for at the path that the compiler noted, \
         then below DIR of `--source-dir`, which the shell remembers, and below the working directory: by the longest end of \
         its path that is there.",
-    examples: &["\
-        load echo\n\
-        # 1:echo\n\
-        break echo::echo\n\
-        # 1:echo restarted; it can be stopped in its code now\n\
-        # breakpoint 1: …\n\
-        call echo echo hi\n\
-        # %1 is held in 1:echo.echo (breakpoint 1)\n\
-        # …\n\
-        list\n\
-        # …\n\
-        continue\n\
-        # hi"],
+    examples: &[stopped_example!("list\n# …\n")],
     syntax: syntax::<ListWords>(),
     run: Run::Plain(run_list),
 };
@@ -67,9 +44,8 @@ pub static LIST: Command = Command {
 struct FrameWords {
     #[arg(value_name = "N|up|down", value_parser = parse_move)]
     to: Option<Move>,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,9 +53,8 @@ struct ListWords {
     /// a directory to look for source files in, from now on
     #[arg(long, value_name = "DIR")]
     source_dir: Option<PathBuf>,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
 }
 
 /// Another frame.
@@ -103,7 +78,7 @@ fn parse_move(text: &str) -> Result<Move, String> {
 
 fn run_frame(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<FrameWords>()?;
-    let (_, view) = session.held_job(words.job.as_deref())?;
+    let (_, view) = session.held_job(words.held.job.as_deref())?;
     let mut frame = session.chosen_frame(&view)?;
     let mut frames = frames_of(&view);
     let number = match words.to {
@@ -138,7 +113,7 @@ fn run_list(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         }
         session.jobs().add_source_dir(dir);
     }
-    let (_, view) = session.held_job(words.job.as_deref())?;
+    let (_, view) = session.held_job(words.held.job.as_deref())?;
     let frame = session.chosen_frame(&view)?;
     let place = frame.guest.place();
     let source = source_of(session, &view, &frame).ok_or_else(|| match &place {

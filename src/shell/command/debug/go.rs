@@ -2,7 +2,7 @@
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::{Order, Step};
-use crate::shell::command::job_args::JobArg;
+use crate::shell::command::job_args::{HeldJobArg, JobArg};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_within;
@@ -114,19 +114,7 @@ pub static UNTIL: Command = Command {
     summary: "let a held job go on to a line of its function",
     description: "Of a job that is held in a plugin's code: to LINE of the function that it stands in, or to the return from \
         that function, whatever comes first.",
-    examples: &["\
-        load echo\n\
-        # 1:echo\n\
-        break echo::echo\n\
-        # 1:echo restarted; it can be stopped in its code now\n\
-        # breakpoint 1: …\n\
-        call echo echo hi\n\
-        # %1 is held in 1:echo.echo (breakpoint 1)\n\
-        # …\n\
-        until 3\n\
-        # …\n\
-        continue\n\
-        # hi"],
+    examples: &[stopped_example!("until 3\n# …\n")],
     syntax: syntax::<UntilWords>(),
     run: Run::Plain(run_until),
 };
@@ -135,14 +123,13 @@ pub static UNTIL: Command = Command {
 struct UntilWords {
     #[arg(value_name = "LINE", value_parser = |text: &str| parse_within(text, 1..=u32::MAX))]
     line: u32,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
 }
 
 fn run_until(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<UntilWords>()?;
-    let (job, _) = session.held_job(words.job.as_deref())?;
+    let (job, _) = session.held_job(words.held.job.as_deref())?;
     session.resume(&job, Order::Continue(Some(Step::Until(words.line))))
 }
 

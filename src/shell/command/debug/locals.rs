@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::runtime::stopping::WasmValue;
 use crate::runtime::variables::{Value, Variable, VariableError, Variables};
+use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::text::quoted;
@@ -17,19 +18,7 @@ pub static LOCALS: Command = Command {
     description: "Of a job that is held in a plugin's code: the parameters and variables of the chosen frame (see `frame`), \
         by the plugin's debug information. A variable that the compiler keeps nowhere at this place says \
         `<optimised out>`. `--wasm` shows the engine's own locals and operands, which every plugin has.",
-    examples: &["\
-        load echo\n\
-        # 1:echo\n\
-        break echo::echo\n\
-        # 1:echo restarted; it can be stopped in its code now\n\
-        # breakpoint 1: …\n\
-        call echo echo hi\n\
-        # %1 is held in 1:echo.echo (breakpoint 1)\n\
-        # …\n\
-        locals --wasm\n\
-        # …\n\
-        continue\n\
-        # hi"],
+    examples: &[stopped_example!("locals --wasm\n# …\n")],
     syntax: syntax::<LocalsWords>(),
     run: Run::Plain(run_locals),
 };
@@ -41,19 +30,7 @@ pub static PRINT: Command = Command {
     summary: "show one variable of a stopped frame, or a part of it",
     description: "NAME is a variable of the chosen frame, and the way to a part of it: `cart.items[2].name`, `*next`. Parts \
         of parts are folded; a longer way opens them.",
-    examples: &["\
-        load echo\n\
-        # 1:echo\n\
-        break echo::echo\n\
-        # 1:echo restarted; it can be stopped in its code now\n\
-        # breakpoint 1: …\n\
-        call echo echo hi\n\
-        # %1 is held in 1:echo.echo (breakpoint 1)\n\
-        # …\n\
-        print total\n\
-        # …\n\
-        continue\n\
-        # hi"],
+    examples: &[stopped_example!("print total\n# …\n")],
     syntax: syntax::<PrintWords>(),
     run: Run::Plain(run_print),
 };
@@ -63,9 +40,8 @@ struct LocalsWords {
     /// the engine's locals and operands
     #[arg(long)]
     wasm: bool,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -75,9 +51,8 @@ struct LocalsWords {
 struct PrintWords {
     #[arg(value_name = "NAME")]
     path: String,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -85,7 +60,7 @@ struct PrintWords {
 
 fn run_locals(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<LocalsWords>()?;
-    let (_, view) = session.held_job(words.job.as_deref())?;
+    let (_, view) = session.held_job(words.held.job.as_deref())?;
     let frame = session.chosen_frame(&view)?;
     if words.wasm {
         let (locals, operands) = session.look_at_frame(&view, &frame, |_, _, frame| frame.values().clone())?;
@@ -127,7 +102,7 @@ fn wasm_reply(locals: &[WasmValue], operands: &[WasmValue]) -> Reply {
 
 fn run_print(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<PrintWords>()?;
-    let (_, view) = session.held_job(words.job.as_deref())?;
+    let (_, view) = session.held_job(words.held.job.as_deref())?;
     let frame = session.chosen_frame(&view)?;
     let (inlined, path) = (frame.inlined, words.path.clone());
     let read = session.look_at_frame(&view, &frame, move |module, point, frame| {
