@@ -194,11 +194,11 @@ fn shell_kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
 
 /// A kernel as the options ask for; `limits` are a project's, which the options' come before.
 fn kernel(global: &Global, wording: Wording, limits: &LimitArgs) -> Result<Arc<Kernel>, ShellError> {
-    kernel_that_notes(global, wording, limits, None)
+    kernel_with_coverage(global, wording, limits, None)
 }
 
-/// A kernel whose plugins' lines that run are noted.
-fn kernel_that_notes(
+/// A kernel that notes the lines of plugins that run, where there is a `coverage`.
+fn kernel_with_coverage(
     global: &Global,
     wording: Wording,
     limits: &LimitArgs,

@@ -12,7 +12,7 @@ use plugsh::shell::project::find::NoProject;
 use plugsh::shell::words;
 
 use crate::cli::{Global, TestArgs, UpArgs};
-use crate::{kernel, kernel_that_notes, project_file, scripts, session_options, shell_kernel, tests};
+use crate::{kernel, kernel_with_coverage, project_file, scripts, session_options, shell_kernel, tests};
 
 /// `plugsh test`: each file's shell has the limits, the directories and the policy of the project, if there is one.
 ///
@@ -37,7 +37,7 @@ pub fn test(arguments: TestArgs, global: &Global) -> Result<u8, ShellError> {
     let suite = tests(arguments, files, global)?;
     let coverage = suite.coverage.as_ref().map(|(coverage, _)| coverage.clone());
     let make = || {
-        let kernel = kernel_that_notes(global, words::SHELL, &limits, coverage.clone())?;
+        let kernel = kernel_with_coverage(global, words::SHELL, &limits, coverage.clone())?;
         project.as_ref().map(|project| apply_to(&kernel, project)).transpose()?;
         Ok(kernel)
     };

@@ -39,8 +39,10 @@ SAID_SECONDS_MIN = 60
 # Threads that are created on first use and stay: signals, the clock, two for compilation, one for blocking WASI calls. A
 # short run may create some of them only after the first reading.
 LASTING_THREADS = 6
-# Most threads of started calls, which stay while they have work and a while after it (THREADS_MAX in src/kernel/pool.rs).
+# Most threads of started calls, which stay while they have work and a while after it (THREADS_MAX in src/kernel/started.rs).
 POOL_THREADS_MAX = 64
+# Most threads of jobs that wait for another job (IDLE_THREADS_MAX in src/kernel/job_threads.rs).
+IDLE_JOB_THREADS_MAX = 4
 # How long threads and their memory may take to go away: readings, and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # The exit code of a Rust panic.
@@ -194,7 +196,7 @@ class Soak:
         for _ in range(SETTLE_LOOKS):
             looks.append(self.shell.proc())
             time.sleep(SETTLE_SECONDS)
-        return min(looks, key=lambda look: (look["threads"], look["maps"]))
+        return min(looks, key=lambda look: (look["threads"], look["job_threads"], look["maps"]))
 
 
 def leaks(looks: list[dict[str, int]]) -> list[str]:
@@ -208,6 +210,8 @@ def leaks(looks: list[dict[str, int]]) -> list[str]:
     most = max(look["pool_threads"] for look in looks)
     if most > POOL_THREADS_MAX:
         found.append(f"{most} threads of started calls, {POOL_THREADS_MAX} at most")
+    if last["job_threads"] > IDLE_JOB_THREADS_MAX:
+        found.append(f"{last['job_threads']} threads of jobs, {IDLE_JOB_THREADS_MAX} at most without a job")
     if last["maps"] > first["maps"] + MAPS_SLACK:
         found.append(f"{last['maps']} memory maps, {first['maps']} at first")
     thirds = max(1, (len(looks) - WARM_UP_CYCLES) // 3)
