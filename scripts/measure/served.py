@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
+from collections import deque
 from pathlib import Path
 
 from common import PLUGSH, proc
@@ -32,6 +34,9 @@ class Served:
         while "serving `measured`" not in (line := self.process.stderr.readline()):
             if not line:
                 raise SystemExit(f"plugsh serve ended (exit code {self.process.wait()})")
+        # Read to its end: a server whose standard error is full waits with its next line.
+        self.reader = threading.Thread(target=lambda: deque(self.process.stderr, maxlen=0), daemon=True)
+        self.reader.start()
         self.path = Path(self.directory.name, "plugsh", "measured.sock")
 
     def attach(self, lines: str) -> subprocess.Popen:
@@ -50,8 +55,10 @@ class Served:
     def close(self) -> int:
         """Ends it as `kill` does; gives its exit code."""
         self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=ANSWER_SECONDS_MAX)
+        self.reader.join()
         self.process.stderr.close()
-        return self.process.wait(timeout=ANSWER_SECONDS_MAX)
+        return code
 
 
 class Wire:
