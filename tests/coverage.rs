@@ -82,6 +82,23 @@ fn in_rust_the_lines_of_the_called_function_ran() {
 }
 
 #[test]
+fn in_rust_lines_before_a_panic_ran_and_others_did_not() {
+    let source = fs::read_to_string(guest("src/tax.rs")).expect("its source");
+    let test = "load ./tax.wasm\nexpect-error '*panicked*' call tax rate\n";
+    let files = covered(&["tax.wasm"], test);
+    let lines = of_source(&files, "src/tax.rs");
+    for text in ["let rate = Rate::of(country);", "rate.percent()", "rate_of(black_box", "fn percent(&self)"] {
+        assert_eq!(lines.get(&line(&source, text)), Some(&true), "`{text}` ran: {lines:?}");
+    }
+    for text in ["nth(black_box(7))", "black_box(&RATES)[at].1", "while black_box(round)"] {
+        assert_eq!(lines.get(&line(&source, text)), Some(&false), "`{text}` did not run: {lines:?}");
+    }
+    for function in ["fn rate_of(", "fn rate()"].map(|text| function(&source, text)) {
+        assert_eq!(lines.get(function.end()), Some(&false), "a panic leaves no function by its end: {lines:?}");
+    }
+}
+
+#[test]
 fn in_c_a_failed_assertion_ends_what_runs() {
     let source = fs::read_to_string(guest("src/ledger.c")).expect("its source");
     let files = covered(&["ledger.wasm"], "load ./ledger.wasm\nexpect-error '*' call ledger check\n");

@@ -79,6 +79,17 @@ fn a_line_without_code_names_the_nearest() {
 }
 
 #[test]
+fn a_name_of_several_files_names_them() {
+    let lines = SourceLines::read(TAX);
+    let Err(LineError::Ambiguous { files }) = lines.find_file("mod.rs") else {
+        panic!("{:?}", lines.find_file("mod.rs"))
+    };
+    assert!(files.len() > 1, "{files:?}");
+    let found: BTreeSet<_> = files.iter().map(|name| lines.find_file(name).unwrap()).collect();
+    assert_eq!(found.len(), files.len(), "each name is of one file: {files:?}");
+}
+
+#[test]
 fn unknown_files_name_the_closest() {
     let lines = SourceLines::read(LEDGER);
     assert_eq!(find(&lines, "leger.c:3"), Err(LineError::NoFile { closest: Some("ledger.c".into()) }));

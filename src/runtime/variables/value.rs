@@ -165,6 +165,15 @@ mod tests {
         assert_eq!(Value::Pointer { address: 4096, target: Some(Box::new(Value::Unit)) }.to_string(), "0x1000 -> ()");
         assert_eq!(Value::Text { text: "ab".into(), bytes: 9 }.to_string(), "\"ab\"…");
         assert_eq!(Value::Folded { name: "Item".into() }.to_string(), "Item {…}");
+        assert_eq!(Value::Folded { name: "(u8, bool)".into() }.to_string(), "(…)");
         assert_eq!(Value::OptimisedOut.to_string(), "<optimised out>");
+    }
+
+    #[test]
+    fn integers_that_json_cannot_hold_are_text() {
+        let json = |value| serde_json::to_string(&Value::Integer(value)).unwrap();
+        assert_eq!(json(i128::from(u64::MAX)), r#"{"integer":18446744073709551615}"#);
+        assert_eq!(json(i128::from(i64::MIN)), r#"{"integer":-9223372036854775808}"#);
+        assert_eq!(json(i128::from(u64::MAX) + 1), r#"{"integer":"18446744073709551616"}"#);
     }
 }
