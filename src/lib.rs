@@ -8,7 +8,7 @@
 //! Nine rooms; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
-//! main.rs, cli.rs      argv -> mode -> exit code; prints the final error once
+//! main.rs, cli, modes   argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
 //!     serve/           a kernel behind a socket: the wire, a server with a session a client, and the client's side

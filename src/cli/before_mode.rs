@@ -2,7 +2,9 @@
 
 use plugsh::shell::ShellError;
 
-use super::{Mode, ScriptArgs, ServeArgs};
+use super::lines::ScriptArgs;
+use super::mode::Mode;
+use super::serving::ServeArgs;
 
 impl ScriptArgs {
     /// Moves these options, from before the subcommand, to a subcommand that has them.

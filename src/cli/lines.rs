@@ -1,13 +1,12 @@
-//! The options for lines that run, here or at a server.
+//! The options for lines that run, here or at a server, and those of scripts.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use plugsh::front::opening::{AfterScripts, PaneAtStart};
 use plugsh::front::script::LineSource;
-
-use crate::source;
 
 /// Options of lines, as `plugsh`, `plugsh up` and `plugsh attach` have them.
 #[derive(Debug, Default, Args)]
@@ -51,7 +50,7 @@ impl LineArgs {
     pub fn source(&self, words: &mut impl Iterator<Item = OsString>) -> Option<LineSource> {
         match &self.commands {
             Some(commands) => Some(LineSource::Commands(commands.clone())),
-            None => words.next().map(|file| source(file.into())),
+            None => words.next().map(|file| line_source(file.into())),
         }
     }
 
@@ -64,4 +63,23 @@ impl LineArgs {
     pub fn pane_at_start(&self) -> PaneAtStart {
         if self.pane { PaneAtStart::Open } else { PaneAtStart::Closed }
     }
+}
+
+/// The source that a word names: a file, or standard input by `-`.
+pub fn line_source(file: PathBuf) -> LineSource {
+    if file.as_os_str() == "-" { LineSource::Stdin } else { LineSource::File(file) }
+}
+
+/// Options of scripts and of the prompt.
+#[derive(Debug, Default, Args)]
+pub struct ScriptArgs {
+    /// A script to run, `-` is standard input, and its arguments: `$1`, `$2`, `$@` in it. Options for it stand behind
+    /// `--`. With `-c` all are arguments.
+    #[arg(value_name = "FILE")]
+    pub words: Vec<OsString>,
+    #[command(flatten)]
+    pub lines: LineArgs,
+    /// Do not read the rc file.
+    #[arg(long)]
+    pub no_rc: bool,
 }

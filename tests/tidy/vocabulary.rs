@@ -17,7 +17,7 @@ const CRATES: [(&str, &[&str], &str); 9] = [
 ];
 /// Macros that print, and the files that may use them.
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
-const PRINTERS: [&str; 3] = ["front/", "main.rs", "cli"];
+const PRINTERS: [&str; 4] = ["front/", "main.rs", "cli", "modes"];
 /// Macros of unfinished work, which no file may use.
 const UNFINISHED: [&str; 2] = ["dbg", "todo"];
 /// Words that the identifiers of a room must not have.

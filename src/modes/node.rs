@@ -14,7 +14,8 @@ use plugsh::shell::units::show_bytes;
 use plugsh::shell::words;
 use plugsh::text::{counted, io_cause};
 
-use crate::cli::{Global, NodeArgs};
+use crate::cli::global::Global;
+use crate::cli::nodes::NodeArgs;
 
 /// Runs a node until a signal ends it.
 ///

@@ -6,7 +6,7 @@ use plugsh::kernel::Kernel;
 use plugsh::runtime::remote::Home;
 use plugsh::shell::ShellError;
 
-use crate::cli::NatsArgs;
+use crate::cli::nodes::NatsArgs;
 
 /// The homes that are open: one for each kernel.
 static HOMES: Mutex<Vec<Weak<Home>>> = Mutex::new(Vec::new());

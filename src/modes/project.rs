@@ -1,18 +1,23 @@
-//! `plugsh up` and `plugsh test`: the modes that a project's file has a part in.
+//! `plugsh up`, `plugsh init` and `plugsh test`: the modes that a project's file has a part in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use plugsh::front::script::{self, Scripts};
 use plugsh::front::serve::{self, Serve};
-use plugsh::front::suite;
-use plugsh::shell::ShellError;
+use plugsh::front::suite::{self, Suite};
 use plugsh::shell::command::{apply_to, read_project};
 use plugsh::shell::front::ServeOptions;
 use plugsh::shell::project::check::test_files;
 use plugsh::shell::project::file::Project;
 use plugsh::shell::project::find::NoProject;
-use plugsh::shell::words;
+use plugsh::shell::{SessionOptions, ShellError, words};
 
-use crate::cli::{Global, TestArgs, UpArgs};
-use crate::{kernel, kernel_with_coverage, project_file, scripts, session_options, shell_kernel, tests};
+use super::kernel::{kernel, kernel_with_coverage, shell_kernel};
+use super::lines::{project_file, scripts, session_options, variables};
+use crate::cli::global::Global;
+use crate::cli::mode::InitArgs;
+use crate::cli::project::{TestArgs, UpArgs};
 
 /// `plugsh test`: each file's shell has the limits, the directories and the policy of the project, if there is one.
 ///
@@ -71,4 +76,30 @@ pub fn up(arguments: UpArgs, global: &Global) -> Result<u8, ShellError> {
         }
         None => script::run(kernel, scripts),
     }
+}
+
+/// `plugsh init`: writes the project's file from the modules here.
+///
+/// # Errors
+/// The file is there and `--force` was not given, or it cannot be written.
+pub fn init(arguments: &InitArgs, global: &Global) -> Result<u8, ShellError> {
+    let line = if arguments.force { "init --force" } else { "init" };
+    script::run_line(shell_kernel(global)?, line, global.color, session_options(global))
+}
+
+/// The suite of the files, as the options ask for it.
+fn tests(arguments: TestArgs, files: Vec<PathBuf>, global: &Global) -> Result<Suite, ShellError> {
+    Ok(Suite {
+        variables: variables(&arguments.variables)?,
+        files,
+        junit: arguments.junit,
+        coverage: arguments.coverage.map(|path| (Arc::default(), path)),
+        jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
+        timeout: arguments.timeout,
+        update: arguments.update,
+        json: global.json,
+        color: global.color,
+        // Expectations do not depend on the format of the results.
+        options: SessionOptions { json: false, ..session_options(global) },
+    })
 }
