@@ -94,6 +94,9 @@
 
 #[doc(hidden)]
 pub mod allocator;
+#[cfg(feature = "shell")]
+#[doc(hidden)]
+pub mod dap;
 #[cfg(feature = "terminal")]
 #[doc(hidden)]
 pub mod front;

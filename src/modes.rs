@@ -10,11 +10,11 @@ mod node;
 mod project;
 mod serving;
 
-use plugsh::front::script;
+use plugsh::front::{dap, script};
 use plugsh::shell::{ShellError, plain, scaffold};
 
 use self::kernel::{check_plugin_dirs, shell_kernel};
-use self::lines::scripts;
+use self::lines::{scripts, session_options};
 use crate::cli::Cli;
 use crate::cli::lines::ScriptArgs;
 use crate::cli::mode::{Mode, NewArgs};
@@ -40,6 +40,7 @@ pub fn run(cli: Cli) -> Result<u8, ShellError> {
         Some(Mode::Call(arguments)) => call::run(*arguments, &global),
         Some(Mode::Serve(arguments)) => serving::serve(arguments, &global),
         Some(Mode::Attach(arguments)) => serving::attach(arguments, &global),
+        Some(Mode::Dap) => dap::run(shell_kernel(&global)?, session_options(&global)),
         Some(Mode::Ls) => serving::list(global.json),
         Some(Mode::Help { command }) => help::help(command.as_deref()),
         Some(Mode::Completions { shell }) => help::completions(shell),

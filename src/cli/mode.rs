@@ -33,6 +33,8 @@ pub enum Mode {
     Attach(AttachArgs),
     /// List what is served.
     Ls,
+    /// Be a debugger for an editor, which speaks the Debug Adapter Protocol on standard input and output.
+    Dap,
     /// Explain a command of the shell, a topic, or a subcommand of this program.
     Help {
         #[arg(value_name = "COMMAND")]

@@ -4,6 +4,7 @@
 pub mod attach;
 mod columns;
 pub mod console;
+pub mod dap;
 pub mod one_call;
 pub mod opening;
 pub mod pane;

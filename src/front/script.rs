@@ -24,7 +24,7 @@ use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin,
 use crate::text::{did_you_mean, io_cause};
 
 /// Subcommands of `plugsh`, which a missing script's name may have been meant as.
-const MODES: [&str; 9] = ["call", "test", "up", "init", "serve", "attach", "ls", "help", "completions"];
+const MODES: [&str; 10] = ["call", "test", "up", "init", "serve", "attach", "ls", "dap", "help", "completions"];
 
 /// The scripts to run, and whether a prompt follows.
 #[derive(Debug)]

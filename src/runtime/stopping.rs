@@ -117,6 +117,16 @@ pub enum StopCause {
     Asked,
 }
 
+impl StopCause {
+    /// The trap that the guest stops at.
+    pub fn trap(&self) -> Option<&str> {
+        match self {
+            StopCause::Trap(trap) => Some(trap),
+            StopCause::Point | StopCause::Step | StopCause::Asked => None,
+        }
+    }
+}
+
 /// A stop in a guest's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeStop {

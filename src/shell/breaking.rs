@@ -70,7 +70,7 @@ impl Session {
         plugins.sort();
         plugins.dedup();
         match (&target.plugin, &target.place) {
-            (None, SourcePlace::Line { .. }) if plugins.len() > 1 => {
+            (None, SourcePlace::Line { .. } | SourcePlace::NearLine { .. }) if plugins.len() > 1 => {
                 Err(ShellError::failed(several_text(target, &plugins)))
             }
             _ => Ok(found),

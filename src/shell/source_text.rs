@@ -8,14 +8,20 @@ use crate::runtime::source_lines::SourceFile;
 /// Largest source file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// The lines of a source file, where it is found: at the path that the compiler noted, or below one of `dirs` by the
-/// longest end of that path.
+/// The lines of a source file, where it is found.
 pub fn lines_of(file: &SourceFile, dirs: &[PathBuf]) -> Option<Vec<String>> {
+    let text = fs::read_to_string(path_of(file, dirs)?).ok()?;
+    Some(text.lines().map(str::to_owned).collect())
+}
+
+/// The path of a source file, where it is found: as the compiler noted it, or below one of `dirs` by the longest end of
+/// that path. It is a regular file that is not too large.
+pub fn path_of(file: &SourceFile, dirs: &[PathBuf]) -> Option<PathBuf> {
     let noted = [file.path.as_str(), file.name.as_str()].map(PathBuf::from);
     let ends = noted.iter().flat_map(|path| ends_of(path));
     let below = ends.flat_map(|end| dirs.iter().map(move |dir| dir.join(&end)));
     let whole = Path::new(&file.path).is_absolute().then(|| PathBuf::from(&file.path));
-    whole.into_iter().chain(below).find_map(|path| read(&path))
+    whole.into_iter().chain(below).find(|path| is_source(path))
 }
 
 /// The ends of a path, the longest first, without its root.
@@ -24,14 +30,8 @@ fn ends_of(path: &Path) -> Vec<PathBuf> {
     (0..parts.len()).map(|from| parts.iter().skip(from).collect()).collect()
 }
 
-/// The lines of a regular file of text that is not too large.
-fn read(path: &Path) -> Option<Vec<String>> {
-    let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > FILE_BYTES_MAX {
-        return None;
-    }
-    let text = fs::read_to_string(path).ok()?;
-    Some(text.lines().map(str::to_owned).collect())
+fn is_source(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= FILE_BYTES_MAX)
 }
 
 #[cfg(test)]

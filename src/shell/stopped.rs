@@ -4,7 +4,9 @@ use super::lookup::ended;
 use super::reply::ShellError;
 use super::session::Session;
 use super::words::hold_error::hold_error;
+use crate::kernel::Kernel;
 use crate::kernel::hooks::{HeldView, HoldError};
+use crate::runtime::source_lines::SourceFile;
 use crate::runtime::stopping::{CodePoint, FrameAt, StoppedGuest, WasmValue};
 use crate::runtime::variables::FrameState;
 use crate::runtime::{FrameRole, GuestFrame, ModuleBytes};
@@ -63,32 +65,61 @@ impl Session {
     /// Runs `look` on a frame, with the module of its code and its place there.
     ///
     /// # Errors
-    /// The job is not held in a plugin's code, or the frame's plugin cannot be looked into.
+    /// As of [`look_at_frame`].
     pub fn look_at_frame<T: Send + 'static>(
         &self,
         view: &HeldView,
         frame: &StoppedFrame,
         look: impl FnOnce(&ModuleBytes, CodePoint, &mut FrameOf<'_>) -> T + Send + 'static,
     ) -> Result<T, ShellError> {
-        let plugin = view.stack.plugins.get(frame.plugin).ok_or_else(|| hold_error(HoldError::NotInCode(view.job)))?;
-        if self.kernel().process(plugin.process.id).is_some_and(|detail| detail.spec.private) {
-            return Err(ShellError::failed(format!("`{}` is private: its memory is not shown", plugin.process)));
-        }
-        let program = self.kernel().program_of(plugin.process.id).ok_or_else(|| ended(&plugin.process))?;
-        let at = frame.at;
-        let looked = self.kernel().look_into(view.job, move |guest| {
-            let point = guest.point(at)?;
-            let module = program.modules.get(point.module)?;
-            Some(look(module, point, &mut FrameOf { guest, at, values: None }))
-        });
-        let process = &plugin.process;
-        let closed = || {
-            ShellError::failed(format!(
-                "`{process}` cannot be looked into where it waits; `load --debug` or a breakpoint in it makes it so"
-            ))
-        };
-        looked.map_err(hold_error)?.ok_or_else(closed)
+        look_at_frame(self.kernel(), view, frame, look)
     }
+
+    /// Chooses the frame that commands look at, at a hold of a job.
+    pub fn choose_frame(&mut self, view: &HeldView, number: usize) {
+        self.jobs().choose_frame(view.job, view.number, number);
+    }
+}
+
+/// Runs `look` on a frame of a held job, with the module of its code and its place there.
+///
+/// # Errors
+/// The job is not held in a plugin's code, or the frame's plugin cannot be looked into.
+pub fn look_at_frame<T: Send + 'static>(
+    kernel: &Kernel,
+    view: &HeldView,
+    frame: &StoppedFrame,
+    look: impl FnOnce(&ModuleBytes, CodePoint, &mut FrameOf<'_>) -> T + Send + 'static,
+) -> Result<T, ShellError> {
+    let plugin = view.stack.plugins.get(frame.plugin).ok_or_else(|| hold_error(HoldError::NotInCode(view.job)))?;
+    if kernel.process(plugin.process.id).is_some_and(|detail| detail.spec.private) {
+        return Err(ShellError::failed(format!("`{}` is private: its memory is not shown", plugin.process)));
+    }
+    let program = kernel.program_of(plugin.process.id).ok_or_else(|| ended(&plugin.process))?;
+    let at = frame.at;
+    let looked = kernel.look_into(view.job, move |guest| {
+        let point = guest.point(at)?;
+        let module = program.modules.get(point.module)?;
+        Some(look(module, point, &mut FrameOf { guest, at, values: None }))
+    });
+    let process = &plugin.process;
+    let closed = || {
+        ShellError::failed(format!(
+            "`{process}` cannot be looked into where it waits; `load --debug` or a breakpoint in it makes it so"
+        ))
+    };
+    looked.map_err(hold_error)?.ok_or_else(closed)
+}
+
+/// The source file of a frame, as its plugin's compiler noted it.
+pub fn source_file(kernel: &Kernel, view: &HeldView, frame: &StoppedFrame) -> Option<SourceFile> {
+    let name = frame.guest.file.as_ref()?;
+    let program = kernel.program_of(view.stack.plugins.get(frame.plugin)?.process.id)?;
+    let link_name = frame.guest.module.as_deref();
+    let module = program.modules.iter().rev().find(|module| link_name.is_none_or(|name| module.name == name))?;
+    let lines = kernel.line_tables().of(module);
+    let file = lines.files().find(|(_, file)| file.name == *name || file.path.ends_with(name.as_str()));
+    file.map(|(_, file)| file.clone())
 }
 
 /// One frame of a stopped guest, for the reader of variables.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::reply::ShellError;
-use super::session::{LinesFrom, Session};
+use super::session::{HeldJobs, LinesFrom, Session};
 use super::units::{show_duration, show_size};
 use crate::kernel::{Job, JobEnd, JobId, LoadRequest, ProcessLabel, Waited};
 use crate::runtime::{CompilationStage, CompilationView};
@@ -112,13 +112,18 @@ impl Session {
                 Waited::Ended(end) => break Ok(WaitOutcome::Ended(end)),
                 Waited::Held => match self.serve_hold(job) {
                     Ok(true) => continue,
+                    Ok(false) if self.options().held_jobs == HeldJobs::WaitedFor => {
+                        // Its end, or some time in which it is let go on.
+                        job.wait_for(WAIT_STEP);
+                    }
                     Ok(false) => break Ok(WaitOutcome::Held),
                     Err(error) => break Err(error),
                 },
                 Waited::Running => self.serve_background_holds(),
             }
             self.show_logs();
-            if let Some((process, holder)) = self.kernel().blocked_by_held(job) {
+            let parks = self.options().held_jobs == HeldJobs::Parked;
+            if let Some((process, holder)) = self.kernel().blocked_by_held(job).filter(|_| parks) {
                 break Ok(WaitOutcome::Blocked { process, holder });
             }
             if self.interrupt().is_raised() {

@@ -11,6 +11,8 @@ use crate::runtime::{LineTables, ModuleBytes};
 pub enum SourcePlace {
     /// A line of a file, which is named by the end of its path.
     Line { file: String, line: u32 },
+    /// The line of a file that has code and is nearest.
+    NearLine { file: String, line: u32 },
     /// A function by the end of its path.
     Function(String),
 }
@@ -62,6 +64,15 @@ impl CodeTarget {
             SourcePlace::Line { file, line } => {
                 lines.find_line(file, *line).map(|place| place.stops).map_err(NoPlace::Line)
             }
+            SourcePlace::NearLine { file, line } => {
+                let file = lines.find_file(file).map_err(NoPlace::Line)?;
+                let name = || lines.short_name(file);
+                let near = match lines.stops_of(file, *line) {
+                    stops if stops.is_empty() => lines.nearest(file, *line).map(|line| lines.stops_of(file, line)),
+                    stops => Some(stops),
+                };
+                near.ok_or_else(|| NoPlace::Line(LineError::NoCode { file: name(), nearest: None }))
+            }
             SourcePlace::Function(name) => {
                 let found = lines.functions_matching(name);
                 let entries: Vec<u32> = found.into_iter().filter_map(|(_, function)| function.entry).collect();
@@ -91,7 +102,7 @@ impl fmt::Display for CodeTarget {
             write!(f, "{plugin}::")?;
         }
         match &self.place {
-            SourcePlace::Line { file, line } => write!(f, "{file}:{line}"),
+            SourcePlace::Line { file, line } | SourcePlace::NearLine { file, line } => write!(f, "{file}:{line}"),
             SourcePlace::Function(name) => f.write_str(name),
         }
     }

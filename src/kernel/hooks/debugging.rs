@@ -48,7 +48,14 @@ impl Kernel {
 
     /// Whether a breakpoint wants to stop a program that is loaded now, under this name.
     pub(in crate::kernel) fn wants_debugger(&self, name: &str, program: &Program) -> bool {
-        self.hooks().armed() && self.hooks().wants_debugger(name, program, self.line_tables())
+        let hooks = self.hooks();
+        hooks.loads_debugged() || hooks.armed() && hooks.wants_debugger(name, program, self.line_tables())
+    }
+
+    /// Whether all that is loaded from now on can be stopped in its code; else what a breakpoint wants so, and
+    /// `load --debug`.
+    pub fn set_loads_debugged(&self, all: bool) {
+        self.hooks().set_loads_debugged(all);
     }
 
     /// The program of a living process.

@@ -1,7 +1,7 @@
 //! The rules that are set on calls, and their look-up by a call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::breakpoint::{BreakPlace, Breakpoint, BreakpointView};
 use super::call_to_match::CallToMatch;
@@ -30,6 +30,8 @@ pub struct Hooks {
     /// Count of changes of breakpoints in code.
     code_version: AtomicU64,
     seed: RwLock<Option<u64>>,
+    /// Whether all that is loaded can be stopped in its code.
+    loads_debugged: AtomicBool,
 }
 
 /// The rules in force.
@@ -51,6 +53,7 @@ impl Default for Hooks {
             next_fault: AtomicU32::new(0),
             code_version: AtomicU64::new(0),
             seed: RwLock::new(Rank::Seed, None),
+            loads_debugged: AtomicBool::new(false),
         }
     }
 }
@@ -159,6 +162,16 @@ impl Hooks {
             BreakPlace::Trap => true,
             BreakPlace::Call(_) => false,
         })
+    }
+
+    /// Whether all that is loaded from now on can be stopped in its code.
+    pub(super) fn loads_debugged(&self) -> bool {
+        self.loads_debugged.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether all that is loaded from now on can be stopped in its code.
+    pub(super) fn set_loads_debugged(&self, all: bool) {
+        self.loads_debugged.store(all, Ordering::Relaxed);
     }
 
     /// Whether the breakpoint that a call is held at was deleted since the call met it. Whoever deletes one lets go on

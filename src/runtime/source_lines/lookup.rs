@@ -1,5 +1,7 @@
 //! Files, lines and functions as people name them.
 
+use std::path::Path;
+
 use super::line_row::{FileIndex, SourceFile};
 use super::table::{FunctionIndex, SourceFunction, SourceLines};
 use crate::runtime::stack::FrameRole;
@@ -53,7 +55,8 @@ impl SourceLines {
         Ok(LinePlace { file, line, stops })
     }
 
-    /// A file by the end of its path. Files of the plugin's author come before those of libraries.
+    /// A file by the end of its path. Files of the plugin's author come before those of libraries. An absolute path is
+    /// also that of a file whose noted path is the end of it: a compiler on another machine noted it, or only a part.
     ///
     /// # Errors
     /// [`LineError::NoLines`], [`LineError::NoFile`] and [`LineError::Ambiguous`].
@@ -62,6 +65,9 @@ impl SourceLines {
             return Err(LineError::NoLines);
         }
         let mut found: Vec<_> = self.files().filter(|(_, file)| file.is_named(name)).collect();
+        if found.is_empty() && Path::new(name).is_absolute() {
+            found = self.files().filter(|(_, file)| file.is_end_of(name)).collect();
+        }
         if found.iter().any(|(_, file)| file.role == FrameRole::Own) {
             found.retain(|(_, file)| file.role == FrameRole::Own);
         }
@@ -121,6 +127,12 @@ impl SourceFile {
             path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')) && !name.is_empty()
         };
         is_end(&self.path) || is_end(&self.name)
+    }
+
+    /// Whether its own name is the end of a path. A file that is on this machine has no other path than its own.
+    fn is_end_of(&self, path: &str) -> bool {
+        let rest = path.strip_suffix(self.name.as_str()).filter(|_| !self.name.is_empty());
+        rest.is_some_and(|rest| rest.ends_with('/')) && !Path::new(&self.path).exists()
     }
 }
 

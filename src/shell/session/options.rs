@@ -24,6 +24,17 @@ pub struct SessionOptions {
     /// Whose jobs, breakpoints and notices the session's are.
     pub owner: OwnerId,
     pub access: Access,
+    pub held_jobs: HeldJobs,
+}
+
+/// The effect of a hold on a wait for the held job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeldJobs {
+    /// The wait ends, and the session's own commands let the job go on.
+    #[default]
+    Parked,
+    /// The wait goes on: somebody else lets the job go on.
+    WaitedFor,
 }
 
 /// The permissions of a session's commands.

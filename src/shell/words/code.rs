@@ -60,7 +60,7 @@ pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[Code
     let reasons = looked_at.iter().filter_map(|code| code.points.as_ref().err());
     let reason = reasons.max_by_key(|why| why.closeness());
     match (&target.place, reason) {
-        (SourcePlace::Line { file, line }, Some(NoPlace::Line(why))) => {
+        (SourcePlace::Line { file, line } | SourcePlace::NearLine { file, line }, Some(NoPlace::Line(why))) => {
             let file = quoted(file);
             match why {
                 LineError::NoLines => format!(
@@ -86,7 +86,7 @@ pub fn no_place_text(tables: &LineTables, target: &CodeTarget, looked_at: &[Code
             let near = near.map_or_else(|| PENDING.to_owned(), |near| format!("did you mean `{near}`?"));
             format!("{has_a} function `{}`; {near}", quoted(name))
         }
-        (SourcePlace::Line { .. }, _) => format!("{has} code of `{target}`; {PENDING}"),
+        (SourcePlace::Line { .. } | SourcePlace::NearLine { .. }, _) => format!("{has} code of `{target}`; {PENDING}"),
     }
 }
 

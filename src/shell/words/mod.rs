@@ -15,6 +15,7 @@ mod notices;
 pub mod payload;
 pub mod processes;
 pub mod stack;
+pub mod variables;
 
 pub use advice::{ONE_CALL, SHELL};
 pub use inspect::not_inspected;

@@ -8,7 +8,7 @@ use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::source_text::lines_of;
-use crate::shell::stopped::{StoppedFrame, frames_of};
+use crate::shell::stopped::{StoppedFrame, frames_of, source_file};
 use crate::shell::words::stack::frame_line;
 
 /// Lines that `list` shows before and after the place.
@@ -91,7 +91,7 @@ fn run_frame(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
         return Err(ShellError::failed(format!("no frame {number}; the outermost is {}", frames.len() - 1)));
     }
     if words.to.is_some() {
-        session.jobs().choose_frame(view.job, view.number, number);
+        session.choose_frame(&view, number);
         frame = frames.swap_remove(number);
     }
     let mut lines = vec![frame_title(&view, &frame)];
@@ -145,13 +145,7 @@ pub fn source_line(session: &mut Session, view: &HeldView, frame: &StoppedFrame)
 
 /// The lines of the source file of a frame.
 fn source_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Vec<String>> {
-    let name = frame.guest.file.clone()?;
     let mut dirs = session.jobs().source_dirs().to_vec();
     dirs.extend(std::env::current_dir());
-    let program = session.kernel().program_of(view.stack.plugins.get(frame.plugin)?.process.id)?;
-    let link_name = frame.guest.module.as_deref();
-    let module = program.modules.iter().rev().find(|module| link_name.is_none_or(|name| module.name == name))?;
-    let lines = session.kernel().line_tables().of(module);
-    let file = lines.files().find(|(_, file)| file.name == name || file.path.ends_with(&name));
-    file.and_then(|(_, file)| lines_of(file, &dirs))
+    lines_of(&source_file(session.kernel(), view, frame)?, &dirs)
 }

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::runtime::stopping::WasmValue;
-use crate::runtime::variables::{Value, Variable, VariableError, Variables};
+use crate::runtime::variables::{Value, Variable, Variables};
 use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::variables::variable_error;
 use crate::text::quoted;
 
 /// The command `locals`.
@@ -114,24 +115,4 @@ fn run_print(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     }
     let line = Line::new().with(Role::Name, quoted(&words.path)).plain(" = ").with(Role::Code, value.to_string());
     Ok(Reply::Lines(vec![line]))
-}
-
-fn variable_error(path: &str, why: &VariableError) -> ShellError {
-    let path = quoted(path);
-    let meant = |closest: &Option<String>| match closest {
-        Some(closest) => format!("; did you mean `{closest}`?"),
-        None => "; `locals` lists what is in scope".to_owned(),
-    };
-    ShellError::failed(match why {
-        VariableError::NoDebugInfo => {
-            "no variables here: build the plugin with debug information, or see `locals --wasm`".to_owned()
-        }
-        VariableError::NoPath => format!("`{path}` names no variable; write it as `cart.items[2].name`"),
-        VariableError::NoVariable { closest } => format!("no variable `{path}` in this frame{}", meant(closest)),
-        VariableError::NoField { of, closest } => format!("`{path}`: `{of}` has no such part{}", meant(closest)),
-        VariableError::NoItems { of } => format!("`{path}`: `{of}` has no items; `print` shows what it has"),
-        VariableError::NoPointer { of } => format!("`{path}`: `{of}` is no pointer; leave the `*` out"),
-        VariableError::Beyond { length } => format!("`{path}`: the list has {length} items, counted from 0"),
-        VariableError::NoValue(value) => format!("`{path}` is {value}; a build without optimisation keeps it"),
-    })
 }
