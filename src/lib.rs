@@ -5,13 +5,14 @@
 //!
 //! # The map
 //!
-//! Nine rooms; arrows point only down, and a room knows nothing of those above it:
+//! Ten rooms; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
 //! main.rs, cli, modes   argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
 //!     serve/           a kernel behind a socket: the wire, a server with a session a client, and the client's side
+//!     dap/             a debug adapter for editors: requests, stops, stacks and variables as JSON values
 //!       shell/         line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
 //!       system/        the promised interface for products: a system of plugins without a shell

@@ -50,8 +50,9 @@ fn what_is_typed_at_the_prompt_prints_what_it_shows() {
         let script: Vec<&str> = steps.iter().map(|(typed, _)| typed.as_str()).collect();
         let script = script.join(&format!("\necho '{MARK}'\n"));
         let guest = |name: &str| fs::read(format!("{}/tests/guests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let page = plugsh().file("tax.wasm", guest("tax.wasm")).file("cart.wasm", guest("cart.wasm"));
-        let printed = page.file("page", script).args(["--keep-going", "page"]).transcript();
+        let guests = ["tax.wasm", "cart.wasm", "shop.wasm", "till.wasm", "sums.wasm", "src/sums.rs"];
+        let page = guests.iter().fold(plugsh(), |page, name| page.file(name, guest(name)));
+        let printed = page.file("page", script).args(["--plugins", ".", "--keep-going", "page"]).transcript();
         let printed: Vec<&str> = printed.split(&format!("{MARK}\n")).collect();
         for ((typed, shown), printed) in steps.iter().zip(printed) {
             // Errors have their place in a script, and none at the prompt.

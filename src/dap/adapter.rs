@@ -8,19 +8,17 @@ use std::thread::{self, JoinHandle};
 use serde_json::{Value, json};
 
 use super::breakpoints::TRAP;
+use super::client_view::ClientView;
 use super::console::{Console, ConsoleLine};
 use super::debuggee::Debuggee;
-use super::handles::FrameKey;
 use super::outlet::{Outlet, Stream};
 use super::request::{
-    AttachArguments, BreakpointLocations, ClientInfo, Evaluate, LaunchArguments, OfFrame, OfThread, Request,
-    SetBreakpoints, SetExceptionBreakpoints, SetFunctionBreakpoints, StackTrace, VariablesOf,
+    AttachArguments, BreakpointLocations, ClientInfo, Evaluate, LaunchArguments, OfThread, Request, SetBreakpoints,
+    SetExceptionBreakpoints, SetFunctionBreakpoints,
 };
 use super::script::Script;
-use super::stack;
 use super::stops::Stops;
-use super::variables::{Look, Window, scopes};
-use crate::kernel::hooks::{HeldView, Step};
+use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, Kernel, OwnerId};
 use crate::shell::SessionOptions;
 use crate::shell::words::hold_error::hold_error_text;
@@ -126,6 +124,10 @@ impl Adapter {
         if matches!(self.phase, Phase::Over) { Flow::Ends } else { Flow::GoesOn }
     }
 
+    fn view(&self) -> ClientView<'_> {
+        ClientView(&self.debuggee)
+    }
+
     fn answer(&mut self, request: &Request) -> Answer {
         let command = request.command.as_str();
         match (&self.phase, command) {
@@ -152,11 +154,11 @@ impl Adapter {
                 self.breakpoints(request).map(Some)
             }
             "continue" | "next" | "stepIn" | "stepOut" | "pause" => self.go(request).map(Some),
-            "threads" => Ok(Some(self.threads())),
-            "stackTrace" => self.stack(request.arguments()?).map(Some),
-            "scopes" => self.scopes(request.arguments()?).map(Some),
-            "variables" => self.variables(request.arguments()?).map(Some),
-            "exceptionInfo" => self.exception(request.arguments()?).map(Some),
+            "threads" => Ok(Some(self.view().threads())),
+            "stackTrace" => self.view().stack(request.arguments()?).map(Some),
+            "scopes" => self.view().scopes(request.arguments()?).map(Some),
+            "variables" => self.view().variables(request.arguments()?).map(Some),
+            "exceptionInfo" => self.view().exception(request.arguments()?).map(Some),
             "loadedSources" => Ok(Some(json!({ "sources": [] }))),
             "source" => Err("the source is not here; `sourceDirs` of the launch says where it is".to_owned()),
             "cancel" => {
@@ -241,7 +243,7 @@ impl Adapter {
         let stops = Stops::new(Arc::clone(&self.debuggee));
         let (over, is_over) = channel();
         let builder = thread::Builder::new().name("plugsh-stops".to_owned());
-        match builder.spawn(move || stops.tell(&is_over)) {
+        match builder.spawn(move || stops.send(&is_over)) {
             Ok(thread) => self.stops = Some((over, thread)),
             Err(error) => self.fail(&format!("no thread can be started: {error}")),
         }
@@ -352,72 +354,19 @@ impl Adapter {
     }
 }
 
-/// What is seen at a stop.
+/// The client's expressions.
 impl Adapter {
-    fn threads(&self) -> Value {
-        let jobs = self.debuggee.kernel.jobs();
-        let running = jobs.iter().filter(|job| job.is_running()).map(|job| job.view());
-        let threads: Vec<Value> =
-            running.map(|view| json!({ "id": view.id, "name": format!("%{} {}", view.id, view.text) })).collect();
-        json!({ "threads": threads })
-    }
-
-    fn stack(&self, arguments: StackTrace) -> Result<Value, String> {
-        let view = self.debuggee.held(arguments.thread_id)?;
-        let mut known = self.debuggee.known();
-        let (dirs, client) = (known.source_dirs.clone(), known.client);
-        let frames = stack::frames(&self.debuggee.kernel, &view, &dirs, client, &mut known.handles);
-        let levels = arguments.levels.filter(|levels| *levels > 0).unwrap_or(usize::MAX);
-        let total = frames.len();
-        let shown: Vec<Value> = frames.into_iter().skip(arguments.start_frame).take(levels).collect();
-        Ok(json!({ "stackFrames": shown, "totalFrames": total }))
-    }
-
-    /// The hold that a frame is of.
-    fn view_of(&self, key: FrameKey) -> Result<HeldView, String> {
-        let view = self.debuggee.held(key.job)?;
-        if view.number == key.hold { Ok(view) } else { Err(gone()) }
-    }
-
-    fn scopes(&self, arguments: OfFrame) -> Result<Value, String> {
-        let mut known = self.debuggee.known();
-        let key = known.handles.frame_of(arguments.frame_id).ok_or_else(gone)?;
-        Ok(json!({ "scopes": scopes(key, &mut known.handles) }))
-    }
-
-    fn variables(&self, arguments: VariablesOf) -> Result<Value, String> {
-        let key = self.debuggee.known().handles.parts_of(arguments.variables_reference).cloned();
-        let key = key.ok_or_else(gone)?;
-        let view = self.view_of(key.frame)?;
-        let look = Look { kernel: &self.debuggee.kernel, view: &view, key: key.frame };
-        let count = arguments.count.filter(|count| *count > 0);
-        let window = Window { start: arguments.start.unwrap_or(0), count };
-        let variables = look.variables(&key.parts, window, &mut self.debuggee.known().handles)?;
-        Ok(json!({ "variables": variables }))
-    }
-
-    fn exception(&self, arguments: OfThread) -> Result<Value, String> {
-        let view = self.debuggee.held(arguments.thread_id)?;
-        let Some(trap) = view.code.as_ref().and_then(|at| at.cause.trap()) else {
-            return Err(format!("%{} has not trapped", view.job));
-        };
-        Ok(json!({ "exceptionId": TRAP, "description": trap, "breakMode": "always" }))
-    }
-
     fn evaluate(&mut self, request: &Request) -> Answer {
         let arguments: Evaluate = request.arguments()?;
-        let frame = arguments.frame_id.map(|id| self.debuggee.known().handles.frame_of(id).ok_or_else(gone));
+        let frame = arguments.frame_id.map(|id| self.view().frame(id));
         let frame = frame.transpose()?;
         match arguments.context.as_deref() {
             Some("hover" | "watch" | "variables" | "clipboard") => {
-                let key = frame.ok_or("variables are those of a frame")?;
-                let view = self.view_of(key)?;
-                let look = Look { kernel: &self.debuggee.kernel, view: &view, key };
-                look.evaluate(arguments.expression.trim(), &mut self.debuggee.known().handles).map(Some)
+                self.view().evaluate(frame, arguments.expression.trim()).map(Some)
             }
             _ => {
                 let line = ConsoleLine { request: request.clone(), text: arguments.expression, frame };
-                self.console()?.run(line).map(|()| None).map_err(|(_, why)| why)
+                self.console()?.run(line).map(|()| None)
             }
         }
     }
@@ -429,9 +378,4 @@ impl Adapter {
         }
         self.console.as_ref().ok_or_else(|| "no shell".to_owned())
     }
-}
-
-/// The error of a number from before a job went on.
-fn gone() -> String {
-    "the job has gone on since".to_owned()
 }

@@ -22,7 +22,7 @@ const REQUEST_MAX: usize = 256;
 /// The breakpoints that the client has set.
 #[derive(Default)]
 pub struct Breakpoints {
-    /// Those at lines, by their file's path.
+    /// Breakpoints at lines, by their file's path.
     lines: BTreeMap<String, Vec<Breakpoint>>,
     functions: Vec<Breakpoint>,
     traps: Vec<Breakpoint>,
@@ -35,10 +35,10 @@ struct Breakpoint {
     id: u32,
     kind: Kind,
     hits: Option<HitCondition>,
-    /// Instead of a stop, this is told.
+    /// Written for the client, instead of a stop.
     log_message: Option<String>,
-    /// As the client was told last.
-    told: Resolution,
+    /// The place that the client knows.
+    known: Resolution,
 }
 
 enum Kind {
@@ -64,7 +64,7 @@ pub enum Hit {
     Stop(&'static str),
     /// The job goes on.
     Pass,
-    /// The job goes on, and the text is told.
+    /// The job goes on, and the text is written.
     Log(String),
 }
 
@@ -163,13 +163,13 @@ impl Breakpoints {
         }
     }
 
-    /// The breakpoints whose place has become another one since the client was told, as the client knows them.
+    /// The breakpoints whose place has become another one since the client heard of them, as it knows them.
     pub fn moved(&mut self, setter: &Setter<'_>) -> Vec<Value> {
         let all = self.lines.values_mut().flatten().chain(&mut self.functions);
         let moved = all.filter_map(|breakpoint| {
             let now = setter.resolve(&breakpoint.kind);
-            (now != breakpoint.told).then(|| {
-                breakpoint.told = now;
+            (now != breakpoint.known).then(|| {
+                breakpoint.known = now;
                 setter.answer(breakpoint)
             })
         });
@@ -179,7 +179,7 @@ impl Breakpoints {
     /// Whether a breakpoint is nowhere yet.
     pub fn has_pending(&self) -> bool {
         let mut all = self.lines.values().flatten().chain(&self.functions);
-        all.any(|breakpoint| matches!(breakpoint.told, Resolution::Nowhere(_)))
+        all.any(|breakpoint| matches!(breakpoint.known, Resolution::Nowhere(_)))
     }
 }
 
@@ -258,8 +258,8 @@ impl Setter<'_> {
         };
         let spec = BreakSpec { place, filter, commands: None, owner: self.owner };
         let id = self.kernel.set_breakpoint(spec).map_err(|refusal| refusal.line(SHELL))?;
-        let told = self.resolve(&kind);
-        Ok(Breakpoint { id, kind, hits, log_message, told })
+        let known = self.resolve(&kind);
+        Ok(Breakpoint { id, kind, hits, log_message, known })
     }
 
     fn resolve(&self, kind: &Kind) -> Resolution {
@@ -285,7 +285,7 @@ impl Setter<'_> {
 
     /// A breakpoint as the client knows it.
     fn answer(&self, breakpoint: &Breakpoint) -> Value {
-        match &breakpoint.told {
+        match &breakpoint.known {
             Resolution::At(None) => json!({ "id": breakpoint.id, "verified": true }),
             Resolution::At(Some(line)) => {
                 json!({ "id": breakpoint.id, "verified": true, "line": self.client.line_to(*line) })
@@ -339,7 +339,7 @@ impl HitCondition {
             Relation::AtMost => hits <= self.count,
             Relation::More => hits > self.count,
             Relation::AtLeast => hits >= self.count,
-            Relation::MultipleOf => hits % self.count == 0,
+            Relation::MultipleOf => hits.is_multiple_of(self.count),
         }
     }
 }

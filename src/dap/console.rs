@@ -63,11 +63,11 @@ impl Console {
     /// Runs a line, after those before it. The answer is sent once it has run.
     ///
     /// # Errors
-    /// Too many lines wait; the line back, and why.
-    pub fn run(&self, line: ConsoleLine) -> Result<(), (Request, String)> {
+    /// Too many lines wait, or the shell has ended; a line.
+    pub fn run(&self, line: ConsoleLine) -> Result<(), String> {
         self.lines.try_send(line).map_err(|error| match error {
-            TrySendError::Full(line) => (line.request, format!("{LINES_WAITING_MAX} lines wait, the limit")),
-            TrySendError::Disconnected(line) => (line.request, "the shell has ended by `exit`".to_owned()),
+            TrySendError::Full(_) => format!("{LINES_WAITING_MAX} lines wait, the limit"),
+            TrySendError::Disconnected(_) => "the shell has ended by `exit`".to_owned(),
         })
     }
 
@@ -89,8 +89,8 @@ fn serve(debuggee: &Debuggee, session: &mut Session, collected: &Mutex<Collected
         session.interrupt().take();
         let result = run_typed(session, &line.text);
         session.show_notices();
-        let said = said(&mut collected.lock());
-        debuggee.outlet.answer(&line.request, answer(said, result));
+        let printed = printed(&mut collected.lock());
+        debuggee.outlet.answer(&line.request, answer(printed, result));
         if session.exit_code().is_some() {
             return;
         }
@@ -110,8 +110,8 @@ fn run_typed(session: &mut Session, text: &str) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// What a line has said.
-fn said(collected: &mut Collected) -> String {
+/// The output of a line.
+fn printed(collected: &mut Collected) -> String {
     let mut text = String::from_utf8_lossy(&std::mem::take(&mut collected.printed)).into_owned();
     for line in std::mem::take(&mut collected.notices) {
         text.push_str(&format!("{line}\n"));
@@ -119,11 +119,11 @@ fn said(collected: &mut Collected) -> String {
     text
 }
 
-fn answer(said: String, result: Result<(), ShellError>) -> Result<Value, String> {
-    let said = said.trim_end_matches('\n');
+fn answer(printed: String, result: Result<(), ShellError>) -> Result<Value, String> {
+    let printed = printed.trim_end_matches('\n');
     match result {
-        Ok(()) => Ok(json!({ "result": said, "variablesReference": 0 })),
-        Err(error) if said.is_empty() => Err(error.to_string()),
-        Err(error) => Err(format!("{said}\n{error}")),
+        Ok(()) => Ok(json!({ "result": printed, "variablesReference": 0 })),
+        Err(error) if printed.is_empty() => Err(error.to_string()),
+        Err(error) => Err(format!("{printed}\n{error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What is debugged, and what is known of it: shared by the thread that answers requests and the one that tells stops.
+//! The debugged kernel and the client's side of it, which the thread of requests and the one of events share.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

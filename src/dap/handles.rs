@@ -69,7 +69,7 @@ impl Handles {
         self.parts.number(key)
     }
 
-    /// What a number stands for.
+    /// The holder of a number.
     pub fn parts_of(&self, number: u32) -> Option<&PartsKey> {
         self.parts.by_number.get(&number)
     }
@@ -140,7 +140,9 @@ mod tests {
         let mut handles = Handles::default();
         let key = |hold| FrameKey { job: 1, hold, frame: FrameOf::Call(0) };
         let first = handles.frame(key(0));
-        (1..=HANDLES_MAX as u64).for_each(|hold| drop(handles.frame(key(hold))));
+        for hold in 1..=HANDLES_MAX as u64 {
+            handles.frame(key(hold));
+        }
         assert_eq!(handles.frame_of(first), None);
         assert_eq!(handles.frames.by_number.len(), HANDLES_MAX);
         assert_eq!(handles.frames.numbers.len(), HANDLES_MAX);

@@ -89,6 +89,11 @@ impl Outlet {
         self.send(answer);
     }
 
+    /// Sends a message of another adapter, as one of this one's.
+    pub fn relay(&self, message: Value) {
+        self.send(message);
+    }
+
     /// Whether the client is there.
     pub fn is_open(&self) -> bool {
         self.shared.lock().is_open

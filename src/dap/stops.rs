@@ -1,4 +1,4 @@
-//! What jobs do, as the client's events: threads that begin and end, stops, and breakpoints whose plugin was loaded.
+//! Events of jobs for the client: threads that begin and end, stops, and breakpoints whose plugin was loaded.
 //!
 //! The kernel is looked at each [`STEP`], as the pane does: a job may be anybody's, and be held anywhere.
 
@@ -27,23 +27,23 @@ const RESOLVE_STEP: Duration = Duration::from_millis(100);
 /// The most variables of one log message.
 const LOG_VARIABLES_MAX: usize = 32;
 
-/// What the client was told.
+/// The events that the client has had.
 pub struct Stops {
     debuggee: Arc<Debuggee>,
     threads: BTreeSet<JobId>,
-    /// The hold of each job that it was told of.
+    /// The hold of each job that it has heard of.
     holds: BTreeMap<JobId, u64>,
     resolved: Instant,
 }
 
 impl Stops {
-    /// Nothing was told yet.
+    /// No event was sent yet.
     pub fn new(debuggee: Arc<Debuggee>) -> Stops {
         Stops { debuggee, threads: BTreeSet::new(), holds: BTreeMap::new(), resolved: Instant::now() }
     }
 
-    /// Tells what happens, until `over` is told or dropped.
-    pub fn tell(mut self, over: &Receiver<()>) {
+    /// Sends events until `over` is dropped.
+    pub fn send(mut self, over: &Receiver<()>) {
         while over.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
             self.look();
         }
@@ -121,7 +121,7 @@ impl Stops {
     /// Lets a job go on that does not stop for the client, on the step that it was on.
     fn pass(&self, job: JobId) {
         let step = self.debuggee.known().take_step(job);
-        // Whoever let it go on first did the same.
+        // An error is another's order, which came first.
         match step {
             Some(step) => self.debuggee.go_on(job, Some(step)).ok(),
             None => self.debuggee.kernel.release(job, Order::Continue(None)).ok(),

@@ -1,4 +1,4 @@
-//! What is in a frame: variables with their parts, one level at a time, the engine's values, and the call.
+//! The contents of a frame: variables with their parts, one level at a time, the engine's values, and the call.
 
 use serde_json::{Value as Json, json};
 

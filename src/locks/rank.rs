@@ -7,6 +7,8 @@ pub enum Rank {
     ScreenHandler,
     /// The session of one client of a server, held while it is started, handed a line, or ended.
     ClientSession,
+    /// The adapter of a client's debugger, held while it answers.
+    ClientDebugger,
     /// The calls that run for one client of a server.
     ClientCalls,
     /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.

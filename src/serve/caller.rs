@@ -9,6 +9,7 @@ use super::outbox::OnFull;
 use super::shared::Shared;
 use super::wire::{LINE_BYTES_MAX, WireError, response};
 use super::wire_front::Link;
+use crate::dap::Adapter;
 use crate::kernel::{Job, OwnerId};
 use crate::locks::Mutex;
 
@@ -32,6 +33,8 @@ pub struct Caller {
     pub owner: OwnerId,
     /// The calls that run for it.
     pub calls: Mutex<Vec<Job>>,
+    /// The adapter of its debugger, once it has one.
+    pub debugger: Mutex<Option<Box<Adapter>>>,
 }
 
 impl Caller {

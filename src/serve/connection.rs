@@ -56,7 +56,13 @@ impl Connection {
         let (owner, session_owner) = (shared.kernel.add_owner(), shared.kernel.add_owner());
         Arc::new(Connection {
             id,
-            caller: Arc::new(Caller { shared, link, owner, calls: Mutex::new(Rank::ClientCalls, Vec::new()) }),
+            caller: Arc::new(Caller {
+                shared,
+                link,
+                owner,
+                calls: Mutex::new(Rank::ClientCalls, Vec::new()),
+                debugger: Mutex::new(Rank::ClientDebugger, None),
+            }),
             session_owner,
             is_admitted: AtomicBool::new(!needs_token),
             hello: OnceLock::new(),
@@ -117,6 +123,8 @@ impl Connection {
     /// Ends the client's session, calls and holds. Its background jobs go on.
     fn end(&self) {
         self.link().outbox.abandon();
+        let debugger = self.caller.debugger.lock().take();
+        drop(debugger);
         self.caller.calls.lock().iter().for_each(Job::interrupt);
         if let Some(session) = self.session.lock().take() {
             session.end();

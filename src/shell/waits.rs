@@ -113,7 +113,7 @@ impl Session {
                 Waited::Held => match self.serve_hold(job) {
                     Ok(true) => continue,
                     Ok(false) if self.options().held_jobs == HeldJobs::WaitedFor => {
-                        // Its end, or some time in which it is let go on.
+                        // Somebody lets it go on meanwhile, or ends it.
                         job.wait_for(WAIT_STEP);
                     }
                     Ok(false) => break Ok(WaitOutcome::Held),

@@ -33,6 +33,9 @@ const NOTICES_MAX: usize = 100;
 /// Called once, with the reason, when the server is gone.
 pub type OnGone = Box<dyn FnOnce(&str) + Send>;
 
+/// Takes the messages of the debug adapter at the server.
+pub type OnDap = Box<dyn FnMut(Value) + Send>;
+
 /// A connection to a server. Clones share it.
 #[derive(Clone)]
 pub struct Client {
@@ -55,6 +58,7 @@ struct Waiting {
     /// The reason why the server is gone.
     gone: Option<String>,
     on_gone: Option<OnGone>,
+    on_dap: Option<OnDap>,
 }
 
 /// A request that was sent.
@@ -109,6 +113,11 @@ impl Client {
         };
         self.send(&request(&json!(id), method, params));
         Pending { id, events }
+    }
+
+    /// Hands the messages of the debug adapter at the server to `then`, on the thread that reads.
+    pub fn on_dap(&self, then: OnDap) {
+        self.shared.waiting.lock().on_dap = Some(then);
     }
 
     /// Answers what the server asked.
@@ -170,6 +179,12 @@ impl Client {
                 }
                 Ok(Message::Notification { method, params }) if method == "bye" => {
                     farewell = params.get("message").and_then(Value::as_str).map(str::to_owned);
+                }
+                Ok(Message::Notification { method, mut params }) if method == "dap" => {
+                    let message = params.remove("message").unwrap_or_default();
+                    if let Some(then) = &mut self.shared.waiting.lock().on_dap {
+                        then(message);
+                    }
                 }
                 Ok(Message::Notification { method, params }) => self.hand_on(None, &method, params),
                 Ok(Message::Request { id, method, params }) => self.hand_on(Some(id), &method, params),

@@ -4,6 +4,7 @@ mod call;
 mod calls;
 mod command;
 mod complete;
+mod dap;
 mod detail;
 mod snapshot;
 
@@ -36,7 +37,7 @@ pub struct Method {
 }
 
 /// Every method of this kind.
-static METHODS: [Method; 8] = [
+static METHODS: [Method; 9] = [
     Method { name: "call", changes: true, is_quick: true, run: call::call },
     Method { name: "load", changes: true, is_quick: false, run: command::load },
     Method { name: "kill", changes: true, is_quick: true, run: command::kill },
@@ -45,6 +46,7 @@ static METHODS: [Method; 8] = [
     Method { name: "info", changes: false, is_quick: false, run: detail::info },
     Method { name: "record", changes: false, is_quick: false, run: detail::record },
     Method { name: "snapshot", changes: false, is_quick: true, run: snapshot::snapshot },
+    Method { name: "dap", changes: true, is_quick: true, run: dap::dap },
 ];
 
 /// The method of that name.

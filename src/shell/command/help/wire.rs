@@ -23,7 +23,7 @@ pub struct MethodText {
 }
 
 /// The methods.
-pub static METHODS: [MethodText; 12] = [
+pub static METHODS: [MethodText; 13] = [
     MethodText {
         name: "hello",
         summary: "says what the client is: once, before all else, or not at all",
@@ -123,6 +123,13 @@ pub static METHODS: [MethodText; 12] = [
         result: r#"{"calls": [], "jobs": [], "breakpoints": 0, "process": {"children": []}}"#,
     },
     MethodText {
+        name: "dap",
+        summary: "a message of the Debug Adapter Protocol, to an adapter beside the session: `plugsh dap`",
+        fields: &[("message", "needed: the message; the adapter's own come as `dap`")],
+        params: r#"{"message": {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "x"}}}"#,
+        result: "{}",
+    },
+    MethodText {
         name: "complete",
         summary: "the words that fit at a place of a line",
         fields: &[("line", "needed"), ("pos", "the cursor in bytes; without it the end")],
@@ -149,7 +156,7 @@ pub static METHODS: [MethodText; 12] = [
 ];
 
 /// Messages that a server sends unasked: notifications, and requests to a client that carries them out.
-pub const UNASKED: [(&str, &str); 14] = [
+pub const UNASKED: [(&str, &str); 15] = [
     ("hello", "the first line: {protocol, plugsh, name, pid}"),
     ("show", "{run, reply}: what a line prints; `kind` of the reply says what it has"),
     ("notice", "{run, line}: a line for standard error"),
@@ -158,6 +165,7 @@ pub const UNASKED: [(&str, &str); 14] = [
     ("progress", "{run, text}: how far something slow is; null: it is over"),
     ("frame", "{run, frame}: {title, reply} of what is shown again and again"),
     ("clear", "{run}: the screen is to be cleared"),
+    ("dap", "{message}: a message of the client's debug adapter"),
     ("bye", "{message}: the server ends, or has no room; then it closes"),
     ("program", "asks: {run, line, arguments, variables, captured, input}; {status, output}"),
     ("read_input", "asks: {run}; {input}, all of the client's standard input"),
