@@ -5,24 +5,26 @@
 //!
 //! # The map
 //!
-//! Ten rooms; arrows point only down, and a room knows nothing of those above it:
+//! Rooms from the top down; arrows point only down, and a room knows nothing of those above it:
 //!
 //! ```text
 //! main.rs, cli, modes   argv -> mode -> exit code; prints the final error once
 //!   front/             repl · script · pane · print: the only room that names rustyline, ratatui, crossterm and
 //!                      comfy-table, and the only one that writes to the terminal
+//!   system/            the promised interface for products: a system of plugins; names no shell unless it is served
 //!     serve/           a kernel behind a socket: the wire, a server with a session a client, and the client's side
-//!     dap/             a debug adapter for editors: requests, stops, stacks and variables as JSON values
-//!       shell/         line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
+//!       dap/           a debug adapter for editors: requests, stops, stacks and variables as JSON values
+//!         shell/       line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
-//!       system/        the promised interface for products: a system of plugins without a shell
-//!         kernel/      process table · call path · chains · jobs · policy · limits: the operating system, no wasm
 //!         node/        the other end of `runtime/remote`: compiled programs and instances for kernels elsewhere
-//!           runtime/   one trait, three hosts: native/ (the only folder that names wasmtime), sdk/ (the extism
-//!                      crate) and remote/ (an instance on a node)
-//!           journal/   records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
-//!             nats/    a connection to a NATS server: subjects and bytes
+//!           kernel/    process table · call path · chains · jobs · policy · limits: the operating system, no wasm
+//!             runtime/ one trait, two hosts: native/ (the only folder that names wasmtime) and sdk/ (the extism
+//!                      crate); remote/ has the native host's instances on a node
+//!             journal/ records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
+//!               nats/  a connection to a NATS server: subjects and bytes
 //! ```
+//!
+//! Rooms of one column do not name each other.
 //!
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
 //! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file),
@@ -32,7 +34,8 @@
 //! compiled program came from).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
-//! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
+//! below `front/` prints. `ROOMS` of `tests/tidy` lists the arrows room by room; its tests hold them, and that every
+//! file opens with `//!`.
 //!
 //! # Glossary
 //!
@@ -42,7 +45,7 @@
 //! | program | one or more linked modules with their permissions (`Spec`), as a source gives them |
 //! | image | a compiled program, shared by all its instances |
 //! | instance, guest | a running copy of an image in one of the two hosts |
-//! | host | the runtime of instances: native (on wasmtime), extism (the stock SDK), or a node |
+//! | host | the runtime of instances: native (on wasmtime, here or on a node) or extism (the stock SDK) |
 //! | home, node | a plugsh that has processes, and one that holds instances for it on another machine |
 //! | wire | what a home and a node say to each other; a conversation is one request and all that follows from it |
 //! | block, handle | bytes exchanged between guest and host, and the number by which both name them |
