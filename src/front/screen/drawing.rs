@@ -33,7 +33,7 @@ impl Shared {
     /// Shows the pane in its part of the window; the next frame is drawn whole.
     pub(super) fn show(&self, inner: &mut Inner, split: Split) {
         inner.pane = PaneState::Shown(split);
-        inner.to_ansi = None;
+        inner.shown_frame = None;
         self.note_on_screen(inner);
         self.capture_mouse(inner);
     }
@@ -61,7 +61,7 @@ impl Shared {
             let mut bytes = split.close().into_bytes();
             bytes.extend_from_slice(frame::cursor_bytes(CursorState::Shown));
             let _ = tty::write(&bytes);
-            inner.to_ansi = None;
+            inner.shown_frame = None;
         }
     }
 
@@ -139,7 +139,7 @@ impl Shared {
         let (pane, area, focus, wanted) = {
             let inner = self.inner();
             let Some(area) = inner.pane.area() else { return };
-            (inner.pane, area, inner.focus, if inner.to_ansi.is_none() { Redraw::Always } else { wanted })
+            (inner.pane, area, inner.focus, if inner.shown_frame.is_none() { Redraw::Always } else { wanted })
         };
         let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(area, focus, wanted));
         let Some(mut next) = next else { return };
@@ -150,7 +150,7 @@ impl Shared {
         if inner.pane != pane || self.shown.load(Ordering::SeqCst) == 0 {
             return;
         }
-        let before = if wanted == Redraw::Always { None } else { inner.to_ansi.as_ref() };
+        let before = if wanted == Redraw::Always { None } else { inner.shown_frame.as_ref() };
         let cursor = match (inner.pane, inner.focus) {
             (PaneState::Full(_), _) => CursorState::Unused,
             (_, Focus::Pane) => CursorState::Hidden,
@@ -158,7 +158,7 @@ impl Shared {
         };
         let bytes = frame::encode(before, &next, cursor);
         if bytes.is_empty() || tty::write(&bytes).is_ok() {
-            inner.to_ansi = Some(next);
+            inner.shown_frame = Some(next);
         }
     }
 

@@ -46,7 +46,7 @@ impl Shared {
 
     fn set_full(&self, inner: &mut Inner, full: FullScreen) {
         inner.pane = PaneState::Full(full);
-        inner.to_ansi = None;
+        inner.shown_frame = None;
         self.note_on_screen(inner);
     }
 
@@ -105,7 +105,7 @@ impl Shared {
         through.append(&mut inner.held.take());
         through.extend_from_slice(region::ENTER_ALTERNATE.as_bytes());
         let _ = tty::write(&through);
-        inner.to_ansi = None;
+        inner.shown_frame = None;
     }
 
     /// Full screen after the program was stopped. What others wrote to the main screen meanwhile scrolls up.

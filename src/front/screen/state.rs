@@ -80,7 +80,7 @@ pub struct Inner {
     pub(super) size: PaneSize,
     pub(super) focus: Focus,
     /// The frame on the screen, if it is known.
-    pub(super) to_ansi: Option<Buffer>,
+    pub(super) shown_frame: Option<Buffer>,
     pub(super) recent: Recent,
     /// Output that waits for the main screen.
     pub(super) held: HeldOutput,
@@ -131,7 +131,7 @@ impl Shared {
             window: tty::window().unwrap_or(WINDOW_DEFAULT),
             size: region::PANE_SIZE_DEFAULT,
             focus: Focus::Prompt,
-            to_ansi: None,
+            shown_frame: None,
             recent: Recent::default(),
             held: HeldOutput::default(),
             mouse: MouseCapture::default(),
