@@ -73,7 +73,7 @@ impl PendingInstance {
     }
 
     /// Supersedes another pending instance and takes over its unsent notice.
-    pub fn comes_before(&mut self, unused: &PendingInstance) {
+    pub fn supersede(&mut self, unused: &PendingInstance) {
         if let (Some(notice), Some(before)) = (&mut self.notice, &unused.notice) {
             notice.take_over(before);
         }

@@ -382,13 +382,13 @@ impl Replacements {
         self.reload_done <= reload
     }
 
-    /// A reload has taken place.
-    pub(super) fn has_taken_place(&mut self, reload: u64) {
+    /// Notes the latest reload that has taken place.
+    pub(super) fn note_reload_done(&mut self, reload: u64) {
         self.reload_done = reload;
     }
 
-    /// The instance of a replacement starts.
-    pub(super) fn starts_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
+    /// Sets the stand-in of a replacement whose instance starts.
+    pub(super) fn set_stand_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
         if let Some(starting) = self.in_progress.iter_mut().find(|starting| starting.chain == chain) {
             starting.stand_in = Some(stand_in.clone());
         }

@@ -197,7 +197,7 @@ impl Kernel {
         }
         let functions_lost = lost_functions(&slot.code, &code, force)?;
         code.mark_used_as(&slot.code);
-        slot.replacements.has_taken_place(in_progress.reload);
+        slot.replacements.note_reload_done(in_progress.reload);
         let code_changed = hashes(&code.program) != hashes(&slot.code.program);
         let old = std::mem::replace(&mut slot.code, code);
         let calls_lost = slot.calls_of_instance;
@@ -228,7 +228,7 @@ impl Kernel {
         // Policy follows the process's original plugin name, not the new code's.
         stand_in.plugin.clone_from(&process.plugin);
         let stand_in = Arc::new(stand_in);
-        process.with_slot(|slot| slot.replacements.starts_in(task.chain.id, &stand_in));
+        process.with_slot(|slot| slot.replacements.set_stand_in(task.chain.id, &stand_in));
         let (kernel, own, of, new, timeout) = (self.clone(), (*task).clone(), stand_in.clone(), code.clone(), *timeout);
         let start = move || kernel.start_instance(&own, &of, &new, timeout);
         let started = self.on_big_stack("plugsh-start", start, &mut || ());
@@ -268,7 +268,7 @@ fn put(process: &Process, mut slot: MutexGuard<'_, ProcessSlot>, mut pending: Pe
         // An earlier pending instance is superseded; it is dropped after the lock is released.
         let unused = slot.pending.take();
         if let Some(unused) = &unused {
-            pending.comes_before(unused);
+            pending.supersede(unused);
         }
         slot.pending = Some(pending);
         drop(slot);

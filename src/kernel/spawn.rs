@@ -106,7 +106,7 @@ impl Kernel {
         let program = task.load_step(find, |steps, took_ns| steps.lookup_ns += took_ns)?;
         let held = parent.code().spec.clone();
         let (mut spec, refused) = child_spec(&program.spec, &held, grants);
-        spec.wasi_input.called_by(&program.stem);
+        spec.wasi_input.prepend_program_name(&program.stem);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
         let request = LoadRequest { spec, host: parent.host, deadline, ..LoadRequest::plain(program) };
         let label = self.spawn(task, parent.id, request)?;
@@ -265,7 +265,7 @@ impl Kernel {
         code.spec.wasi_input.check().map_err(|error| Failure::new(FailureKind::Load, error))?;
         let own = OwnGrants::of(&code.spec).map_err(|error| Failure::new(FailureKind::Load, error))?;
         if own.as_ref().is_some_and(|own| own.limits_calls()) {
-            self.gate().has_own();
+            self.gate().check_own_grants();
         }
         let mut table = self.table().write();
         let processes_max = self.limits().processes_max;

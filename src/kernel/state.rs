@@ -138,7 +138,7 @@ impl Kernel {
         let (wording, coverage) = (self.wording, self.coverage.clone());
         let options = KernelOptions { plugin_dirs, limits, wording, coverage, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
-        kernel.hooks.take_stubs_of(&self.hooks);
+        kernel.hooks.copy_stubs_from(&self.hooks);
         *kernel.stub_runner.write() = self.stub_runner();
         kernel
     }

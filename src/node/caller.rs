@@ -183,7 +183,7 @@ impl Upcalls for NodeCaller {
     }
 
     fn stop(&self, stands: Vec<InstanceStack>, _at: Option<Stopped<'_>>) -> Result<(), Failure> {
-        self.conversation.resumes();
+        self.conversation.resume();
         let Some(stand) = stands.into_iter().next() else { return Ok(()) };
         self.ask(Request::Stopped { at: stand.backtrace }, &[]).map(drop)
     }

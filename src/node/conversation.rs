@@ -104,8 +104,8 @@ impl NodeConversation {
         }
     }
 
-    /// The stopped guest runs again.
-    pub fn resumes(&self) {
+    /// Lets the stopped guest run again.
+    pub fn resume(&self) {
         self.want(Wanted::Run, |now| now == Wanted::Halt as u8);
     }
 

@@ -93,7 +93,7 @@ impl WasiInput {
     }
 
     /// Puts the program's name before its arguments, if any.
-    pub fn called_by(&mut self, name: &str) {
+    pub fn prepend_program_name(&mut self, name: &str) {
         if !self.args.is_empty() {
             self.args.insert(0, name.to_owned());
         }

@@ -174,7 +174,7 @@ impl Outbox {
     }
 
     /// Sets the stream that is closed when what waits is given up, and the last line to a client that is dropped.
-    pub fn owns(&self, stream: Stream, farewell: Vec<u8>) {
+    pub fn set_stream(&self, stream: Stream, farewell: Vec<u8>) {
         // A connection has one.
         self.client.set(Reader { stream, farewell }).ok();
     }
@@ -259,7 +259,7 @@ mod tests {
         let mut stream = Stream::Socket(server);
         stream.set_write_timeout(Some(WRITE_STEP)).unwrap();
         let outbox = Outbox::default();
-        outbox.owns(stream.try_clone().unwrap(), b"farewell\n".to_vec());
+        outbox.set_stream(stream.try_clone().unwrap(), b"farewell\n".to_vec());
         let long = [vec![b'x'; WAITING_BYTES_MAX], vec![b'\n']].concat();
         let read = std::thread::scope(|scope| {
             // Too long for the socket: the rest of it waits, in the queue or with the thread that writes.

@@ -200,7 +200,7 @@ fn start_threads(shared: &Arc<Shared>, connection: &Arc<Connection>, stream: Str
     let mut written = stream.try_clone()?;
     let link = Arc::clone(connection.link());
     stream.set_write_timeout(Some(WRITE_STEP))?;
-    link.outbox.owns(stream.try_clone()?, dropped(shared.name()));
+    link.outbox.set_stream(stream.try_clone()?, dropped(shared.name()));
     thread::Builder::new().name("plugsh-write".to_owned()).spawn(move || link.outbox.write_to(&mut written))?;
     let (shared, connection) = (Arc::clone(shared), Arc::clone(connection));
     let reader = thread::Builder::new().name("plugsh-read".to_owned());

@@ -97,7 +97,7 @@ impl Entered<'_> {
         let drop_output = apply_faults(&task, hooks, &self.call_before(record, input))?;
         let code = self.code();
         match hooks.stub_for_call(&self.call_before(record, input), &code, record.function.as_str()) {
-            None if self.is_stubbed_otherwise(hooks, &code, record.function.as_str()) => Err(Failure::new(
+            None if self.only_stubs_answer(hooks, &code, record.function.as_str()) => Err(Failure::new(
                 FailureKind::Guest,
                 "only stubs answer for it, and no stub's filter matches this call",
             )),
@@ -170,7 +170,7 @@ impl Entered<'_> {
     }
 
     /// Whether nothing but stubs can answer: the plugin lacks the function, or there is no plugin.
-    fn is_stubbed_otherwise(&self, hooks: &Hooks, code: &Code, function: &str) -> bool {
+    fn only_stubs_answer(&self, hooks: &Hooks, code: &Code, function: &str) -> bool {
         let lacks = code.program.modules.is_empty() || code.image.interface().function(function).is_none();
         lacks && hooks.stub_for(self.process, code, function).is_some()
     }

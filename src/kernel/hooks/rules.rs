@@ -272,7 +272,7 @@ impl Hooks {
     }
 
     /// Copies the stubs of another kernel.
-    pub fn take_stubs_of(&self, other: &Hooks) {
+    pub fn copy_stubs_from(&self, other: &Hooks) {
         let specs: Vec<StubSpec> = other.rules.read().stubs.iter().map(|stub| stub.spec().clone()).collect();
         let stubs = specs.into_iter().map(Stub::new);
         self.change(|rules| rules.stubs.extend(stubs));

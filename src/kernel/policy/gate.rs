@@ -59,7 +59,7 @@ impl PolicyGate {
     }
 
     /// Turns the checks on for a process with its own list of allowed calls.
-    pub fn has_own(&self) {
+    pub fn check_own_grants(&self) {
         let _place = self.loaded.write();
         self.has_own.store(true, Ordering::Relaxed);
         self.on.store(true, Ordering::Relaxed);

@@ -95,7 +95,7 @@ fn request_of(session: &mut Session, program: Arc<Program>, choice: LoadChoice<'
     stand_ins::notice_missing(session, &options.import);
     let program = link(session, program, &options.link, deadline)?;
     let mut spec = options.apply(program.spec.clone())?;
-    spec.wasi_input.called_by(&program.stem);
+    spec.wasi_input.prepend_program_name(&program.stem);
     let timeout = spec.timeout;
     Ok(LoadRequest { spec, name, host, timeout, deadline, ..LoadRequest::plain(program) })
 }

@@ -223,8 +223,8 @@ impl Session {
     }
 
     /// Whether a person reads the output of the present command at a terminal, all at once.
-    pub fn is_read_by_person(&mut self) -> bool {
-        !self.is_redirected() && self.front().is_terminal()
+    pub fn is_read_by_person(&self) -> bool {
+        self.output.is_on_terminal()
     }
 
     /// Hands a part of the output on while a command still runs.

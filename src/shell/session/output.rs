@@ -75,6 +75,11 @@ impl Output {
         !self.sinks.is_empty()
     }
 
+    /// Whether output goes to the front, and the front is a terminal.
+    pub fn is_on_terminal(&self) -> bool {
+        !self.is_redirected() && self.front.is_terminal()
+    }
+
     /// Sends output to `sink` until [`Output::pop`].
     pub fn push(&mut self, sink: Sink) {
         self.sinks.push(sink);

@@ -34,8 +34,8 @@ pub fn data_bytes(outline: &Outline, ty: u32) -> Option<u32> {
 }
 
 impl Writer<'_> {
-    /// Whether a range lies outside of a non-null array.
-    fn is_outside_array(&mut self, array: u32, at: u32, length: u32) {
+    /// Emits whether a range lies outside of a non-null array.
+    fn emit_is_outside_array(&mut self, array: u32, at: u32, length: u32) {
         self.get_wide(at);
         self.get_wide(length);
         self.sink.i64_add().local_get(array).array_len().i64_extend_i32_u().i64_gt_u();
@@ -44,11 +44,11 @@ impl Writer<'_> {
     /// `(array, at, value, length)`.
     pub fn array_fill(&mut self) {
         let (array, at, value, length) = (0, 1, 2, 3);
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
         self.sink.local_get(array).ref_is_null();
         self.original_if();
-        self.is_outside_array(array, at, length);
+        self.emit_is_outside_array(array, at, length);
         self.original_if();
         self.upward(&[array, at, value], &[(at, 1)], length);
         self.sink.end();
@@ -59,12 +59,12 @@ impl Writer<'_> {
     pub fn array_copy(&mut self) {
         let (to, at, from, from_at, length) = (0, 1, 2, 3, 4);
         let chunk = self.chunk();
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
         self.sink.local_get(to).ref_is_null().local_get(from).ref_is_null().i32_or();
         self.original_if();
-        self.is_outside_array(to, at, length);
-        self.is_outside_array(from, from_at, length);
+        self.emit_is_outside_array(to, at, length);
+        self.emit_is_outside_array(from, from_at, length);
         self.sink.i32_or();
         self.original_if();
         self.sink.local_get(at).local_get(from_at).i32_gt_u().if_(BlockType::Empty);
@@ -84,12 +84,12 @@ impl Writer<'_> {
     /// `(array, at, from, length)` from a segment, where an element takes `unit` bytes or items.
     pub fn array_init(&mut self, unit: u32) {
         let (array, at, from, length) = (0, 1, 2, 3);
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
         self.sink.local_get(array).ref_is_null();
         self.original_if();
-        self.is_outside_array(array, at, length);
-        self.overflows(from, length, unit);
+        self.emit_is_outside_array(array, at, length);
+        self.emit_overflows(from, length, unit);
         self.sink.i32_or();
         self.original_if();
         // The read traps where the segment ends earlier or was dropped.
@@ -109,9 +109,9 @@ impl Writer<'_> {
             self.original();
             return;
         }
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
-        self.overflows(from, length, 1);
+        self.emit_overflows(from, length, 1);
         self.original_if();
         self.sink.local_get(from).local_get(length).i32_add().i32_const(0).array_new_elem(ty, segment).drop();
         self.sink.local_get(length).array_new_default(ty).local_set(array);

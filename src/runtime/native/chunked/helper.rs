@@ -59,9 +59,9 @@ impl Writer<'_> {
     /// `(at, value, length)`.
     fn fill(&mut self, room: Room) {
         let (at, value, length) = (0, 1, 2);
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
-        self.is_outside(room, at, length);
+        self.emit_is_outside(room, at, length);
         self.original_if();
         self.upward(&[at, value], &[(at, 1)], length);
         self.sink.end();
@@ -72,10 +72,10 @@ impl Writer<'_> {
     fn copy(&mut self, to_room: Room, from_room: Room) {
         let (to, from, length) = (0, 1, 2);
         let chunk = self.chunk();
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
-        self.is_outside(to_room, to, length);
-        self.is_outside(from_room, from, length);
+        self.emit_is_outside(to_room, to, length);
+        self.emit_is_outside(from_room, from, length);
         self.sink.i32_or();
         self.original_if();
         // Copies upward start at the end, copies downward at the start: the ranges may overlap.
@@ -103,10 +103,10 @@ impl Writer<'_> {
     /// `(to, from, length)` from a segment.
     fn init(&mut self, room: Room) {
         let (to, from, length) = (0, 1, 2);
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.if_(BlockType::Empty);
-        self.is_outside(room, to, length);
-        self.overflows(from, length, 1);
+        self.emit_is_outside(room, to, length);
+        self.emit_overflows(from, length, 1);
         self.sink.i32_or();
         self.original_if();
         // An empty read at the offset traps where the segment is shorter or was dropped.

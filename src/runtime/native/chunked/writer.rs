@@ -84,8 +84,8 @@ impl Writer<'_> {
         self.sink.local_set(local);
     }
 
-    /// Whether a length is above one chunk.
-    pub fn is_long(&mut self, length: u32) {
+    /// Emits whether a length is above one chunk.
+    pub fn emit_is_long(&mut self, length: u32) {
         self.sink.local_get(length);
         self.constant(self.chunk(), length);
         if self.is_64(length) {
@@ -138,8 +138,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether a range lies outside: `length > size || at > size - length`.
-    pub fn is_outside(&mut self, room: Room, at: u32, length: u32) {
+    /// Emits whether a range lies outside: `length > size || at > size - length`.
+    pub fn emit_is_outside(&mut self, room: Room, at: u32, length: u32) {
         self.get_wide(length);
         self.size(room);
         self.sink.i64_gt_u();
@@ -149,8 +149,8 @@ impl Writer<'_> {
         self.sink.i64_sub().i64_gt_u().i32_or();
     }
 
-    /// Whether the sum of two 32-bit parameters needs more bits.
-    pub fn overflows(&mut self, one: u32, other: u32, times: u32) {
+    /// Emits whether the sum of two 32-bit parameters needs more bits.
+    pub fn emit_overflows(&mut self, one: u32, other: u32, times: u32) {
         self.get_wide(one);
         self.get_wide(other);
         self.sink.i64_const(i64::from(times)).i64_mul().i64_add();
@@ -162,7 +162,7 @@ impl Writer<'_> {
         self.sink.loop_(BlockType::Empty);
         each(self);
         self.pay();
-        self.is_long(length);
+        self.emit_is_long(length);
         self.sink.br_if(0).end();
     }
 
