@@ -41,6 +41,7 @@ mod child_process;
 mod control;
 pub mod edit_text;
 mod error;
+pub mod excerpt;
 mod exchange;
 mod expand;
 pub mod filter;

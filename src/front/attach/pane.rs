@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::front::pane::snapshot::{
-    ActionError, ActiveHooks, Extent, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, held, totals,
+    ActionError, ActiveHooks, Extent, HeldPlace, Snapshot, SnapshotQuery, SnapshotSource, Subject, Toggled, held,
+    totals,
 };
 use crate::journal::{Record, stats};
 use crate::kernel::hooks::Step;
@@ -49,21 +50,24 @@ struct Known {
 struct Stacks {
     of: Option<Subject>,
     failed: Option<StackView>,
-    held: Option<StackView>,
+    held: Option<HeldPlace>,
 }
 
 impl Stacks {
     /// Keeps those that an answer has.
     fn note(&mut self, subject: Subject, answer: &Value) {
         let stack = |name: &str| details::stack_of(&answer[name]);
-        *self = Stacks { of: Some(subject), failed: stack("stack"), held: stack("held_stack") };
+        // A server of before tells no source.
+        let source = serde_json::from_value(answer["held_source"].clone()).ok().flatten();
+        let held = stack("held_stack").map(|stack| HeldPlace { stack, source });
+        *self = Stacks { of: Some(subject), failed: stack("stack"), held };
     }
 
     fn failed(&self, subject: Subject) -> Option<StackView> {
         self.failed.clone().filter(|_| self.of == Some(subject))
     }
 
-    fn held(&self, subject: Subject) -> Option<StackView> {
+    fn held(&self, subject: Subject) -> Option<HeldPlace> {
         self.held.clone().filter(|_| self.of == Some(subject))
     }
 }
@@ -265,7 +269,7 @@ impl SnapshotSource for RemoteSource {
         self.state.lock().stacks.failed(Subject::Process(id))
     }
 
-    fn held_stack(&self, subject: Subject) -> Option<StackView> {
+    fn held_place(&self, subject: Subject) -> Option<HeldPlace> {
         self.state.lock().stacks.held(subject)
     }
 

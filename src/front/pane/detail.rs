@@ -11,7 +11,9 @@ use ratatui::style::Style;
 use crate::journal::{KeptBytes, LoadSteps, Outcome, Record, RecordKind, stats};
 use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::{Spec, Worded};
+use crate::shell::excerpt::Excerpt;
 use crate::shell::reply as shell;
+use crate::shell::reply::many_lines;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 use crate::shell::words::SHELL;
 use crate::shell::words::calls::steps_text;
@@ -25,6 +27,7 @@ use super::lines::{Line, draw_lines, figure, list};
 use super::log_view::level_style;
 use super::payload;
 use super::rates::sparkline;
+use super::snapshot::HeldPlace;
 use super::state::Subject;
 use super::theme;
 
@@ -158,11 +161,14 @@ impl Detail {
         self
     }
 
-    /// The details with the place where the job of a held process or call stands, before all else.
-    pub fn with_held_stack(mut self, stack: &StackView) -> Detail {
-        if stack.has_frames() {
+    /// The details with the place where the job of a held process or call stands, before all else: the source, where it
+    /// was found, and the stack.
+    pub fn with_held_place(mut self, place: &HeldPlace) -> Detail {
+        if place.stack.has_frames() {
             let title = vec![trusted("── held, where it stands ", theme::WAIT)];
-            self.lines.splice(0..0, std::iter::once(title).chain(lines_of(stack)));
+            let source = place.source.iter().flat_map(source_lines);
+            let lines: Vec<Line> = std::iter::once(title).chain(source).chain(lines_of(&place.stack)).collect();
+            self.lines.splice(0..0, lines);
         }
         self
     }
@@ -183,6 +189,18 @@ impl Detail {
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
         draw_lines(buffer, area, &self.title, &self.lines, scroll)
     }
+}
+
+/// The lines of an excerpt with its file before them and an empty line after them.
+fn source_lines(excerpt: &Excerpt) -> Vec<Line> {
+    let mut lines = vec![vec![untrusted(&excerpt.file, theme::DIM)]];
+    lines.extend(excerpt.numbered().map(|(number, text, is_here)| {
+        let mark = if is_here { "→" } else { " " };
+        let style = if is_here { theme::STRONG } else { theme::PLAIN };
+        vec![trusted(format!("{mark}{number:>5}  "), theme::DIM), untrusted(&many_lines(text), style)]
+    }));
+    lines.push(Line::new());
+    lines
 }
 
 /// The lines of a stack, as the shell shows it.

@@ -13,8 +13,10 @@ use crate::kernel::{PluginStack, StackView};
 use crate::runtime::stand_in::NumberType;
 use crate::runtime::{Export, FrameRole, FunctionType, GuestFrame, Host, ItemType, LogLevel, MemoryUse, Spec};
 
+use super::snapshot::HeldPlace;
 use super::snapshot::{ActionError, Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
 use super::subject::Subject;
+use crate::shell::excerpt::Excerpt;
 
 /// An idle process.
 pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
@@ -253,8 +255,11 @@ impl SnapshotSource for FixedSource {
         stats::Stats::of(stats::By::Edge, None, edges).into_rows()
     }
 
-    fn held_stack(&self, _: Subject) -> Option<StackView> {
-        self.snapshot.held.first().map(|_| stack())
+    fn held_place(&self, _: Subject) -> Option<HeldPlace> {
+        // A tab and an escape, as a source may have them.
+        let lines = ["fn total(items: &[Item]) {", "\tlet mut at = 1; // \u{1b}[2J", "}"].map(str::to_owned).to_vec();
+        let source = Excerpt { file: "src/cart.rs".to_owned(), line: 9, first_line: 8, lines };
+        self.snapshot.held.first().map(|_| HeldPlace { stack: stack(), source: Some(source) })
     }
 
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {

@@ -200,16 +200,16 @@ impl Pane {
         let detail = match subject {
             Subject::Process(id) => {
                 let detail = Detail::process(id, self.source.process(id).as_ref(), &self.source.edges(id));
-                match self.source.held_stack(subject) {
-                    Some(stack) => detail.with_held_stack(&stack),
+                match self.source.held_place(subject) {
+                    Some(place) => detail.with_held_place(&place),
                     None => detail.with_stack(self.source.stack_of_process(id).as_ref()),
                 }
             }
             Subject::Call(seq) => {
                 let detail = Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at);
                 let detail = detail.with_log(&self.source.log_of_call(seq, detail::LOG_LINES_MAX));
-                match self.source.held_stack(subject) {
-                    Some(stack) => detail.with_held_stack(&stack),
+                match self.source.held_place(subject) {
+                    Some(place) => detail.with_held_place(&place),
                     None => detail.with_stack(self.source.stack_of_call(seq).as_ref()),
                 }
             }

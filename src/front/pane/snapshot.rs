@@ -17,6 +17,7 @@ use crate::kernel::{
     ProcessView, StackView,
 };
 use crate::serve::wire::WireError;
+use crate::shell::excerpt::Excerpt;
 
 /// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
@@ -255,6 +256,14 @@ impl SnapshotQuery {
     }
 }
 
+/// Where a held job stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeldPlace {
+    pub stack: StackView,
+    /// The source there, where it was found.
+    pub source: Option<Excerpt>,
+}
+
 /// A source of snapshots: the kernel, or a test.
 pub trait SnapshotSource: Send {
     /// A new snapshot with the newest `calls_max` calls that match; `None` if nothing changed since the last sample of
@@ -281,7 +290,7 @@ pub trait SnapshotSource: Send {
         None
     }
     /// Where the plugins stand of the held job that a process or call is part of.
-    fn held_stack(&self, _subject: Subject) -> Option<StackView> {
+    fn held_place(&self, _subject: Subject) -> Option<HeldPlace> {
         None
     }
     /// Holds the job of a process or running call where it is, or lets it go on if it is held.

@@ -1,15 +1,18 @@
 //! The kernel as a source of snapshots. The sampling rate is bounded by the samples' own cost.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
 use crate::kernel::{Job, JobId, Kernel, Killed, LogLine, ProcessDetail, ProcessId, StackView};
+use crate::shell::excerpt::Excerpt;
+use crate::shell::stopped::{frames_of, shown_frame};
 
 use super::preview::with_preview;
 use super::snapshot::{
-    ActionError, ActiveHooks, Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, held, totals,
+    ActionError, ActiveHooks, Extent, HeldPlace, Snapshot, SnapshotQuery, SnapshotSource, Toggled, held, totals,
 };
 use super::subject::Subject;
 
@@ -159,9 +162,13 @@ impl SnapshotSource for KernelSource {
         self.kernel.last_stack(id)
     }
 
-    fn held_stack(&self, subject: Subject) -> Option<StackView> {
+    fn held_place(&self, subject: Subject) -> Option<HeldPlace> {
         let job = self.job_of(subject).filter(Job::is_held)?;
-        self.kernel.held_of(job.id()).map(|view| view.stack)
+        let view = self.kernel.held_of(job.id())?;
+        let dirs: Vec<PathBuf> = std::env::current_dir().into_iter().collect();
+        let frames = frames_of(&view);
+        let source = shown_frame(&frames).and_then(|frame| Excerpt::around(&self.kernel, &view, frame, &dirs));
+        Some(HeldPlace { stack: view.stack, source })
     }
 
     fn toggle_hold(&self, subject: Subject) -> Result<Toggled, ActionError> {

@@ -1,6 +1,7 @@
 //! `info` and `record`: all that is known of one process, and of one call with its bytes. Where the plugins of a held
 //! call stand is told with both.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use crate::runtime::Export;
 use crate::serve::caller::Caller;
 use crate::serve::wire::{WireError, params_of};
 use crate::shell::command::info::info_json;
+use crate::shell::excerpt::Excerpt;
+use crate::shell::stopped::{frames_of, shown_frame};
 use crate::shell::words::stack::stack_rows;
 
 #[derive(Deserialize)]
@@ -42,7 +45,7 @@ pub fn info(caller: &Arc<Caller>, _: &Value, params: Map<String, Value>) -> Resu
     answer["called"] = json!(detail.called);
     answer["export_types"] = detail.exports.iter().map(typed).collect();
     answer["children_names"] = json!(detail.children);
-    answer["held_stack"] = held_stack(kernel, kernel.job_in(id));
+    put_held_place(&mut answer, kernel, kernel.job_in(id));
     Ok(Some(answer))
 }
 
@@ -69,7 +72,7 @@ pub fn record(caller: &Arc<Caller>, _: &Value, params: Map<String, Value>) -> Re
     answer["input_kept"] = json!(kept.map(|payload| kept_word(&payload.input)));
     answer["output_kept"] = json!(kept.map(|payload| kept_word(&payload.output)));
     let job = kernel.running().into_iter().find(|call| call.seq == seq).and_then(|call| kernel.job(call.job));
-    answer["held_stack"] = held_stack(kernel, job);
+    put_held_place(&mut answer, kernel, job);
     Ok(Some(answer))
 }
 
@@ -83,8 +86,13 @@ fn kept_word(kept: &KeptBytes) -> &'static str {
     }
 }
 
-/// Where the plugins of a held job stand; null for one that is not held.
-fn held_stack(kernel: &Kernel, job: Option<Job>) -> Value {
+/// Notes where the plugins of a held job stand, and the source there; null for one that is not held.
+fn put_held_place(answer: &mut Value, kernel: &Kernel, job: Option<Job>) {
     let held = job.filter(Job::is_held).and_then(|job| kernel.held_of(job.id()));
-    held.map_or(Value::Null, |view| json!(stack_rows(&view.stack)))
+    let source = held.as_ref().and_then(|view| {
+        let dirs: Vec<PathBuf> = std::env::current_dir().into_iter().collect();
+        Excerpt::around(kernel, view, shown_frame(&frames_of(view))?, &dirs)
+    });
+    answer["held_stack"] = held.map_or(Value::Null, |view| json!(stack_rows(&view.stack)));
+    answer["held_source"] = json!(source);
 }

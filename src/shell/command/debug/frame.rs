@@ -5,14 +5,11 @@ use std::path::PathBuf;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::HeldView;
 use crate::shell::command::job_args::HeldJobArg;
+use crate::shell::excerpt::Excerpt;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
-use crate::shell::source_text::lines_of;
-use crate::shell::stopped::{StoppedFrame, frames_of, source_file};
+use crate::shell::stopped::{StoppedFrame, frames_of};
 use crate::shell::words::stack::frame_line;
-
-/// Lines that `list` shows before and after the place.
-const AROUND: usize = 5;
 
 /// The command `frame`.
 pub static FRAME: Command = Command {
@@ -116,20 +113,18 @@ fn run_list(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     let (_, view) = session.held_job(words.held.job.as_deref())?;
     let frame = session.chosen_frame(&view)?;
     let place = frame.guest.place();
-    let source = source_of(session, &view, &frame).ok_or_else(|| match &place {
+    let excerpt = excerpt_of(session, &view, &frame).ok_or_else(|| match &place {
         Some(place) => {
             ShellError::failed(format!("the file of {place} is not here; `list --source-dir DIR` says where it is"))
         }
         None => ShellError::failed(format!("frame {} has no line: its plugin has no debug information", frame.number)),
     })?;
-    let at = frame.guest.line.unwrap_or(1) as usize;
-    let (first, last) = (at.saturating_sub(AROUND).max(1), (at + AROUND).min(source.len()));
-    let numbered = (first..=last).filter_map(|number| Some(source_row(number, source.get(number - 1)?, number == at)));
-    Ok(Reply::Lines(numbered.collect()))
+    let rows = excerpt.numbered().map(|(number, text, is_here)| source_row(number, text, is_here));
+    Ok(Reply::Lines(rows.collect()))
 }
 
 /// A line of source with its number.
-fn source_row(number: usize, text: &str, is_here: bool) -> Line {
+fn source_row(number: u32, text: &str, is_here: bool) -> Line {
     let mark = if is_here { "→" } else { " " };
     let text = many_lines(text).into_owned();
     let line = Line::new().with(Role::Dim, format!("  {mark}{number:>5}  "));
@@ -138,14 +133,13 @@ fn source_row(number: usize, text: &str, is_here: bool) -> Line {
 
 /// The line of source of a frame, where its file is found.
 pub fn source_line(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Line> {
-    let source = source_of(session, view, frame)?;
-    let number = frame.guest.line? as usize;
-    Some(source_row(number, source.get(number.checked_sub(1)?)?, true))
+    let excerpt = excerpt_of(session, view, frame)?;
+    Some(source_row(excerpt.line, excerpt.here()?, true))
 }
 
-/// The lines of the source file of a frame.
-fn source_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Vec<String>> {
+/// The source around the place of a frame.
+fn excerpt_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Excerpt> {
     let mut dirs = session.jobs().source_dirs().to_vec();
     dirs.extend(std::env::current_dir());
-    lines_of(&source_file(session.kernel(), view, frame)?, &dirs)
+    Excerpt::around(session.kernel(), view, frame, &dirs)
 }

@@ -99,10 +99,10 @@ pub static METHODS: [MethodText; 13] = [
     },
     MethodText {
         name: "info",
-        summary: "all that is known of a process, as `info --json`; `held_stack` while it is held",
+        summary: "all that is known of a process, as `info --json`; `held_stack`, `held_source` while it is held",
         fields: &[("plugin", "needed: a process by id or name; by id one of the last dead too")],
         params: r#"{"plugin": "parrot"}"#,
-        result: r#"{"id": 1, "children": [], "last_error": null, "stack": null, "held_stack": null}"#,
+        result: r#"{"id": 1, "children": [], "last_error": null, "stack": null, "held_stack": null, "held_source": null}"#,
     },
     MethodText {
         name: "record",

@@ -95,7 +95,13 @@ pub fn read_project(given: Option<&Path>) -> Result<Project, NoProject> {
 
 /// The session's project.
 fn project_of(session: &Session) -> Result<Project, ShellError> {
-    read_project(session.options().project.as_deref()).map_err(NoProject::into_error)
+    read_project(session.options().project.as_deref()).map_err(|why| match why {
+        // In other debuggers, these words choose a frame.
+        NoProject::NotFound if session.kernel().held().iter().any(|view| view.code.is_some()) => ShellError::failed(
+            "no `plugsh.toml` here or in a directory above; `frame up` and `frame down` choose a frame of the held job",
+        ),
+        why => why.into_error(),
+    })
 }
 
 fn run_up(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
