@@ -108,6 +108,11 @@ impl Kernel {
         self.images().compilations()
     }
 
+    /// Gives the next process this id, or a later one where the id is taken: a replay gives ids as they were.
+    pub fn skip_process_ids_to(&self, id: ProcessId) {
+        self.table().write().skip_ids_to(id);
+    }
+
     /// Whether the fuel of processes that are loaded or reloaded from now on is counted.
     pub fn counts_fuel(&self) -> bool {
         self.fuel_switch().load(Ordering::Relaxed)

@@ -251,6 +251,8 @@ pub struct NestedCall {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub outcome: Outcome,
+    /// Units of fuel of the call itself; `None`: not counted.
+    pub fuel: Option<u64>,
 }
 
 impl NestedCall {
@@ -266,6 +268,7 @@ impl NestedCall {
             bytes_in: record.bytes_in,
             bytes_out: record.bytes_out,
             outcome: record.outcome,
+            fuel: record.counted_fuel(),
         }
     }
 }

@@ -25,6 +25,7 @@ mod debug;
 pub mod error;
 mod frame;
 pub mod hooks;
+mod host_answers;
 mod host_requests;
 mod host_trace;
 mod inspect;

@@ -35,6 +35,8 @@ pub enum Notice {
     CoreDump { process: ProcessLabel, path: PathBuf },
     /// The core dump of a trap was not written, with the reason.
     NoCoreDump(DumpError),
+    /// A recording ended by itself.
+    RecordingEnded { file: String, why: String },
 }
 
 /// Why a process lost its state.

@@ -374,7 +374,7 @@ impl Kernel {
     }
 
     /// Queues a notice for everybody.
-    pub(super) fn notify(&self, notice: Notice) {
+    pub fn notify(&self, notice: Notice) {
         self.owners.notify(&notice);
     }
 

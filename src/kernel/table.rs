@@ -60,6 +60,11 @@ impl Table {
         id
     }
 
+    /// Makes `id` the next one to be allocated, where no process has had it.
+    pub fn skip_ids_to(&mut self, id: ProcessId) {
+        self.next_id = self.next_id.max(id);
+    }
+
     /// A name that is free: the stem, or the stem with the smallest free suffix from 2.
     pub fn free_name(&mut self, stem: &str) -> String {
         if !self.names.contains_key(stem) {

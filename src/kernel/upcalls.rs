@@ -14,8 +14,8 @@ use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::Symbol;
 use crate::runtime::{
-    Backtrace, Coverage, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, ModuleBytes,
-    ProcessNames, SourceLines, StandardStream, StopPlan, Stopped, Upcalls,
+    AnswerMode, Backtrace, Coverage, Exchange, Failure, FailureKind, HostAnswer, HostData, HostRequest, InstanceStack,
+    LogLevel, ModuleBytes, ProcessNames, SourceLines, StandardStream, StopPlan, Stopped, Upcalls,
 };
 
 impl Task {
@@ -236,6 +236,18 @@ impl Upcalls for Task {
 
     fn asked_host(&self, request: HostRequest<'_>) {
         self.note_host(&request);
+    }
+
+    fn answer_mode(&self) -> AnswerMode {
+        self.kernel.hooks().answer_mode()
+    }
+
+    fn keep_answer(&self, answer: HostAnswer) {
+        self.keep_host_answer(answer);
+    }
+
+    fn recorded_answer(&self, function: &str, asked: &str) -> Result<HostAnswer, Failure> {
+        self.recorded_host_answer(function, asked)
     }
 
     fn log(&self, level: LogLevel, text: &str) {

@@ -18,6 +18,7 @@ mod dwarf;
 pub mod exports;
 pub mod failure;
 mod guest_end;
+pub mod host_answer;
 pub mod host_functions;
 pub mod host_request;
 pub mod hosts;
@@ -58,6 +59,7 @@ pub use allowed_path::AllowedPath;
 pub use config::Config;
 pub use coverage::{Coverage, CoverageReport, FileCoverage};
 pub use failure::{Explained, Failure, FailureKind, Problem};
+pub use host_answer::{AnswerFailure, AnswerKind, AnswerMode, GivenBytes, HostAnswer};
 pub use host_request::HostRequest;
 pub use images::Images;
 pub use inspect::Inspect;
@@ -368,6 +370,19 @@ pub trait Upcalls: Send + Sync {
     }
     /// The caller asked its host for something, which has ended.
     fn asked_host(&self, _request: HostRequest<'_>) {}
+    /// Where the answers to the caller's requests come from. One atomic load.
+    fn answer_mode(&self) -> AnswerMode {
+        AnswerMode::Live
+    }
+    /// Keeps an answer that the caller got.
+    fn keep_answer(&self, _answer: HostAnswer) {}
+    /// The caller's next answer, which must be one to this request.
+    ///
+    /// # Errors
+    /// The recording has no further answer for the caller, or one to another request.
+    fn recorded_answer(&self, function: &str, asked: &str) -> Result<HostAnswer, Failure> {
+        Err(Failure::new(FailureKind::Denied, format!("no recording answers `{function}` ({asked})")))
+    }
     /// A line for the caller's log; bounded and made safe above.
     fn log(&self, level: LogLevel, text: &str);
     /// The lowest level that is kept now; a guest may ask.

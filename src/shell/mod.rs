@@ -10,6 +10,7 @@
 
 pub mod alias;
 mod aliased;
+mod answers;
 pub mod command;
 pub mod completion;
 pub mod decode;
@@ -33,6 +34,7 @@ pub mod words;
 
 pub mod breaking;
 mod call_error;
+mod call_file;
 pub mod call_options;
 mod calls;
 mod cancellable_io;

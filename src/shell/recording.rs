@@ -1,32 +1,26 @@
 //! The file of `record FILE`: JSON lines, one for each call and each change of processes and stubs. Jobs' threads write
 //! it as calls end; it is read back whole.
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::cancellable_io;
-use super::interrupt::Interrupt;
+use super::answers::AnswerEntry;
 use super::project::secrets::concealed;
 use super::reply::ShellError;
-use super::stdin::file_error;
 use crate::journal::Filter;
-use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
+use crate::kernel::hooks::{NestedCall, RecordedCall, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::source::is_name;
 use crate::runtime::stand_in::StandInTypes;
 use crate::runtime::{Host, Spec, sha256_hex};
 use crate::secrets::without_secrets;
-use crate::text::{io_cause, json_cause, without_bom};
+use crate::text::{json_cause, without_bom};
 
 /// Version of the format.
 pub const VERSION: u32 = 1;
+/// Version of a deep recording.
+pub const DEEP_VERSION: u32 = 2;
 /// Longest input or output that is written; of a longer one its length and hash are.
 pub const WRITTEN_BYTES_MAX: usize = 16 << 20;
 /// The longest recording that is read.
@@ -59,6 +53,8 @@ pub enum Entry {
     },
     /// A call from the shell.
     Call(CallEntry),
+    /// An answer of the host, in a deep recording.
+    Answer(AnswerEntry),
 }
 
 /// A stub; without bytes and commands it answers with its input.
@@ -81,6 +77,8 @@ pub struct StubEntry {
 /// The start options of a process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessEntry {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ProcessId>,
     pub name: String,
     pub source: String,
     pub host: Host,
@@ -112,6 +110,9 @@ pub struct CallEntry {
     /// Where the output itself is not written; null for a private plugin's and for a failure.
     pub output_sha256: Option<String>,
     pub error: Option<String>,
+    /// Units of fuel of the call itself; null: not counted.
+    #[serde(default)]
+    pub fuel: Option<u64>,
     /// A fault or breakpoint changed the call or one below it: its results need not repeat.
     pub changed: bool,
     /// The calls below it, in the order they began.
@@ -128,6 +129,9 @@ pub struct NestedCallEntry {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub outcome: String,
+    /// Units of fuel of the call itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<u64>,
 }
 
 impl From<&NestedCall> for NestedCallEntry {
@@ -140,6 +144,7 @@ impl From<&NestedCall> for NestedCallEntry {
             bytes_in: made.bytes_in,
             bytes_out: made.bytes_out,
             outcome: made.outcome.as_str().to_owned(),
+            fuel: made.fuel,
         }
     }
 }
@@ -148,6 +153,7 @@ impl From<&ProcessDetail> for ProcessEntry {
     fn from(detail: &ProcessDetail) -> ProcessEntry {
         let module = |(name, sha256): &(String, String)| ModuleEntry { name: name.clone(), sha256: sha256.clone() };
         ProcessEntry {
+            id: Some(detail.view.id),
             name: detail.view.name.clone(),
             source: detail.view.source.clone(),
             host: detail.view.host,
@@ -207,85 +213,10 @@ impl From<&RecordedCall<'_>> for CallEntry {
             output_base64,
             output_sha256: hashed.map(sha256_hex),
             error: call.result.err().map(|error| error.to_string()),
+            fuel: call.fuel,
             changed: call.changed,
             calls: call.nested_calls.iter().map(NestedCallEntry::from).collect(),
         }
-    }
-}
-
-/// A recording that is being written.
-pub struct CallFile {
-    name: String,
-    file: Mutex<File>,
-    /// Ends a wait for the reader of a FIFO.
-    interrupt: Interrupt,
-    calls: AtomicU64,
-    /// The first line that could not be written, and why; nothing is written after it.
-    failed: Mutex<Option<String>>,
-}
-
-impl CallFile {
-    /// Creates the file, or empties it.
-    ///
-    /// # Errors
-    /// The file cannot be created.
-    pub fn create(name: &str, interrupt: Interrupt) -> Result<Arc<CallFile>, ShellError> {
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        let opened = cancellable_io::open_to_write(Path::new(name), &options, &|| interrupt.is_raised());
-        let file = opened.map_err(|error| file_error(&format!("`{name}`"), &error))?;
-        let (file, calls, failed) = (Mutex::new(file), AtomicU64::new(0), Mutex::new(None));
-        let file = CallFile { name: name.to_owned(), file, interrupt, calls, failed };
-        file.write(&Entry::Recording { version: VERSION });
-        Ok(Arc::new(file))
-    }
-
-    /// Name, as it was given.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Count of calls that were written.
-    ///
-    /// # Errors
-    /// A call could not be written.
-    pub fn written(&self) -> Result<u64, ShellError> {
-        match self.failed.lock().as_ref() {
-            Some(why) => Err(ShellError::failed(format!("`{}`: {why}; the recording ends there", self.name))),
-            None => Ok(self.calls.load(Ordering::Relaxed)),
-        }
-    }
-
-    /// Writes an entry; [`CallFile::written`] gives errors.
-    pub fn write(&self, entry: &Entry) {
-        let mut failed = self.failed.lock();
-        if failed.is_some() {
-            return;
-        }
-        let written = serde_json::to_vec(entry).map_err(|error| error.to_string()).and_then(|mut line| {
-            line.push(b'\n');
-            let is_cancelled = || self.interrupt.is_raised();
-            cancellable_io::write_all(&self.file.lock(), &line, &is_cancelled).map_err(|error| io_cause(&error))
-        });
-        *failed = written.err();
-    }
-}
-
-impl Recorder for CallFile {
-    fn loaded(&self, process: &ProcessDetail) {
-        self.write(&Entry::Process(process.into()));
-    }
-
-    fn replaced(&self, process: &ProcessDetail, by: ReplacedBy) {
-        self.write(&match by {
-            ReplacedBy::Restart => Entry::Restart { process: process.view.name.clone() },
-            ReplacedBy::Reload => Entry::Reload(process.into()),
-        });
-    }
-
-    fn called(&self, call: &RecordedCall<'_>) {
-        self.write(&Entry::Call(call.into()));
-        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -302,17 +233,24 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
             ShellError::failed(format!("`{name}`, line {number}: {cause}; is it a file of `record`?"))
         })?;
         match entry {
-            Entry::Recording { version } if version != VERSION => {
-                let message = format!("`{name}` has version {version} of the format, and this plugsh reads {VERSION}");
+            Entry::Recording { version } if ![VERSION, DEEP_VERSION].contains(&version) => {
+                let message = format!(
+                    "`{name}` has version {version} of the format, and this plugsh reads {VERSION} and {DEEP_VERSION}"
+                );
                 return Err(ShellError::failed(message));
             }
             entry => entries.push(entry),
         }
     }
     match entries.first() {
-        Some(Entry::Recording { .. }) => Ok(entries.split_off(1)),
+        Some(Entry::Recording { .. }) => Ok(entries),
         _ => Err(ShellError::failed(format!("`{name}` is no file of `record`"))),
     }
+}
+
+/// Whether entries are those of a deep recording.
+pub fn is_deep(entries: &[Entry]) -> bool {
+    matches!(entries.first(), Some(Entry::Recording { version: DEEP_VERSION }))
 }
 
 /// Access that a recording needs beyond calls of plugins; each entry once, in order.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 
+use super::answers::Answers;
 use super::recording::{CallEntry, NestedCallEntry};
 use super::reply::ShellError;
 use super::session::Session;
@@ -13,7 +14,7 @@ use super::waits::OnInterrupt;
 use crate::journal::{Journal, KeptBytes, Outcome, Record, RecordKind};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, in_calling_order};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, OwnerId, ProcessDetail, ProcessId};
-use crate::runtime::sha256_hex;
+use crate::runtime::{AnswerMode, HostAnswer, sha256_hex};
 use crate::shell::words::payload::{preview, whole};
 
 /// The result of a call, recorded or replayed.
@@ -22,6 +23,8 @@ pub struct ObservedCall {
     pub outcome: String,
     pub error: Option<String>,
     pub output: Output,
+    /// Units of fuel of the call itself; `None`: not counted.
+    pub fuel: Option<u64>,
     pub made: Vec<NestedCallEntry>,
 }
 
@@ -70,7 +73,8 @@ impl From<&CallEntry> for ObservedCall {
             (None, Some(hash)) => Output::Hash { sha256: hash.clone(), bytes: call.bytes_out },
             (None, None) => Output::Length(call.bytes_out),
         };
-        ObservedCall { outcome: call.outcome.clone(), error: call.error.clone(), output, made: call.calls.clone() }
+        let (outcome, error, made) = (call.outcome.clone(), call.error.clone(), call.calls.clone());
+        ObservedCall { outcome, error, output, fuel: call.fuel, made }
     }
 }
 
@@ -82,8 +86,21 @@ impl ObservedCall {
             outcome: record.outcome.as_str().to_owned(),
             error: record.error_line(),
             output: kept.map_or(Output::Length(record.bytes_out), |kept| Output::Bytes(kept.bytes.to_vec())),
+            fuel: record.counted_fuel(),
             made: nested_calls(record, journal),
         }
+    }
+
+    /// The first difference in fuel in words: the call's, then those of nested calls.
+    pub fn fuel_difference(&self, again: &ObservedCall) -> Option<String> {
+        let units = |fuel: Option<u64>| fuel.map_or("not counted".to_owned(), |fuel| fuel.to_string());
+        if self.fuel != again.fuel {
+            return Some(format!("the fuel was {}, and is {}", units(self.fuel), units(again.fuel)));
+        }
+        let mut pairs = self.made.iter().zip(&again.made).enumerate();
+        let (place, (before, after)) = pairs.find(|(_, (before, after))| before.fuel != after.fuel)?;
+        let call = format!("nested call {}, {}.{}", place + 1, before.callee, before.function);
+        Some(format!("the fuel of {call} was {}, and is {}", units(before.fuel), units(after.fuel)))
     }
 
     /// The first difference in words, in the order outcome, output, nested calls.
@@ -111,9 +128,10 @@ impl ObservedCall {
     }
 }
 
-/// A nested call without the suffix that makes a process's name unique.
+/// A nested call without the suffix that makes a process's name unique, and without its fuel.
 fn plain(made: &NestedCallEntry) -> NestedCallEntry {
-    NestedCallEntry { caller: stem(&made.caller).to_owned(), callee: stem(&made.callee).to_owned(), ..made.clone() }
+    let (caller, callee) = (stem(&made.caller).to_owned(), stem(&made.callee).to_owned());
+    NestedCallEntry { caller, callee, fuel: None, ..made.clone() }
 }
 
 fn stem(name: &str) -> &str {
@@ -149,9 +167,12 @@ fn nested_calls(record: &Record, journal: &Journal) -> Vec<NestedCallEntry> {
     in_calling_order(record.seq, made).iter().map(NestedCallEntry::from).collect()
 }
 
-/// Keeps the nested calls of the last call from the shell.
+/// Keeps the last call from the shell, and gives the answers of a deep recording.
 #[derive(Default)]
-struct LastCall(Mutex<Vec<NestedCallEntry>>);
+struct LastCall {
+    made: Mutex<(Option<u64>, Vec<NestedCallEntry>)>,
+    answers: Option<Answers>,
+}
 
 impl Recorder for LastCall {
     fn loaded(&self, _process: &ProcessDetail) {}
@@ -159,7 +180,18 @@ impl Recorder for LastCall {
     fn replaced(&self, _process: &ProcessDetail, _by: ReplacedBy) {}
 
     fn called(&self, call: &RecordedCall<'_>) {
-        *self.0.lock() = call.nested_calls.iter().map(NestedCallEntry::from).collect();
+        *self.made.lock() = (call.fuel, call.nested_calls.iter().map(NestedCallEntry::from).collect());
+    }
+
+    fn answer_mode(&self) -> AnswerMode {
+        if self.answers.is_some() { AnswerMode::Replayed } else { AnswerMode::Live }
+    }
+
+    fn recorded_answer(&self, process: &str, function: &str, asked: &str) -> Result<HostAnswer, String> {
+        match &self.answers {
+            Some(answers) => answers.take(process, function, asked),
+            None => Err(format!("nothing answers `{function}` of `{process}`")),
+        }
     }
 }
 
@@ -172,10 +204,26 @@ pub struct ReplayStage {
 impl ReplayStage {
     /// A kernel with the session's limits, plugin directories and stubs, without processes.
     pub fn new(session: &Session) -> ReplayStage {
+        ReplayStage::with(session, None)
+    }
+
+    /// One whose host answers as it did in a deep recording.
+    pub fn deep(session: &Session, answers: Answers) -> ReplayStage {
+        let stage = ReplayStage::with(session, Some(answers));
+        stage.kernel.set_counts_fuel(true);
+        stage
+    }
+
+    fn with(session: &Session, answers: Option<Answers>) -> ReplayStage {
         let kernel = session.kernel().fresh();
-        let last = Arc::new(LastCall::default());
+        let last = Arc::new(LastCall { answers, ..LastCall::default() });
         kernel.record_calls(Some(last.clone()));
         ReplayStage { kernel, last }
+    }
+
+    /// The answers of a deep recording, as far as they are left.
+    pub fn answers(&self) -> Option<&Answers> {
+        self.last.answers.as_ref()
     }
 
     /// Makes a call and gives its result. Ctrl-C ends it.
@@ -198,14 +246,14 @@ impl ReplayStage {
             background: false,
             owner: OwnerId::FIRST,
         };
-        self.last.0.lock().clear();
+        *self.last.made.lock() = Default::default();
         let job = self.kernel.start(plan).map_err(|error| session.call_error(error))?;
         let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
         if session.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
-        let made = std::mem::take(&mut *self.last.0.lock());
-        Ok(result_of(&end.bytes(), made))
+        let (fuel, made) = std::mem::take(&mut *self.last.made.lock());
+        Ok(ObservedCall { fuel, ..result_of(&end.bytes(), made) })
     }
 }
 
@@ -215,6 +263,7 @@ fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<NestedCallEntry>) 
         outcome: outcome.as_str().to_owned(),
         error: result.as_ref().err().map(CallError::to_string),
         output: Output::Bytes(result.as_ref().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())),
+        fuel: None,
         made,
     }
 }
@@ -270,11 +319,12 @@ mod tests {
 
     fn made(callee: &str, bytes_out: u64) -> NestedCallEntry {
         let (caller, function, outcome) = ("front".to_owned(), "run".to_owned(), "ok".to_owned());
-        NestedCallEntry { depth: 2, caller, callee: callee.to_owned(), function, bytes_in: 1, bytes_out, outcome }
+        let callee = callee.to_owned();
+        NestedCallEntry { depth: 2, caller, callee, function, bytes_in: 1, bytes_out, outcome, fuel: None }
     }
 
     fn result(output: &[u8], made: Vec<NestedCallEntry>) -> ObservedCall {
-        ObservedCall { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), made }
+        ObservedCall { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), fuel: Some(7), made }
     }
 
     #[test]

@@ -36,12 +36,13 @@ impl Entered<'_> {
     pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
         let written = self.begin_writing();
         let ran = self.hooked(input);
+        let fuel = self.cost.fuel;
         let result = match ran {
             Ok(bytes_out) => self.finish(bytes_out),
             Err(failure) => Err(self.fail(failure)),
         };
         if let Some(written) = written {
-            written.end(input, &result);
+            written.end(input, &result, fuel);
         }
         result
     }

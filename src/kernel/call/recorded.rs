@@ -42,9 +42,10 @@ impl Entered<'_> {
 }
 
 impl Writing {
-    /// Records the call's end: a nested call in its chain, the shell's call at the recorder.
-    pub(super) fn end(self, input: &[u8], result: &Result<Finished, CallError>) {
+    /// Records the call's end with its own fuel: a nested call in its chain, the shell's call at the recorder.
+    pub(super) fn end(self, input: &[u8], result: &Result<Finished, CallError>, fuel: Option<u64>) {
         let mut record = self.begun;
+        record.fuel = fuel.unwrap_or(0);
         let result = result.as_ref().map(Finished::output);
         (record.outcome, record.bytes_out) = match &result {
             Ok(output) => (Outcome::Ok, output.len() as u64),
@@ -70,7 +71,7 @@ impl Writing {
         let nested_calls = in_calling_order(record.seq, nested_calls);
         let (seq, function) = (record.seq, record.function);
         let (process, private) = (self.process, self.private);
-        let call = RecordedCall { seq, process, function, input, result, nested_calls, private, changed };
+        let call = RecordedCall { seq, process, function, input, result, nested_calls, fuel, private, changed };
         self.recorder.called(&call);
     }
 }

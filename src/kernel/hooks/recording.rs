@@ -7,11 +7,15 @@ use crate::kernel::Kernel;
 use crate::kernel::debug::ReplacedBy;
 use crate::kernel::task::Task;
 use crate::kernel::view::{ProcessId, ProcessLabel};
+use crate::runtime::AnswerMode;
 
 impl Kernel {
     /// Sets the recorder of calls from the shell; `None`: recording ends. Returns the previous recorder.
     pub fn record_calls(&self, recorder: Option<Arc<dyn Recorder>>) -> Option<Arc<dyn Recorder>> {
-        self.hooks().change(|rules| std::mem::replace(&mut rules.recorder, recorder))
+        let mode = recorder.as_ref().map_or(AnswerMode::Live, |recorder| recorder.answer_mode());
+        let before = self.hooks().change(|rules| std::mem::replace(&mut rules.recorder, recorder));
+        self.hooks().set_answer_mode(mode);
+        before
     }
 
     /// The recorder that is set.

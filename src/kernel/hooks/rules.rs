@@ -1,7 +1,7 @@
 //! The rules that are set on calls, and their look-up by a call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::breakpoint::{BreakPlace, Breakpoint, BreakpointView};
 use super::call_to_match::CallToMatch;
@@ -15,7 +15,7 @@ use crate::kernel::names;
 use crate::kernel::process::Process;
 use crate::locks::{Rank, RwLock};
 use crate::runtime::stopping::{CodePoint, CodeStop};
-use crate::runtime::{Image, ImportStandIn, LineTables, ModuleBytes, Program, Spec};
+use crate::runtime::{AnswerMode, Image, ImportStandIn, LineTables, ModuleBytes, Program, Spec};
 
 /// Upper bound for breakpoints, for faults and for stubs.
 pub const RULES_MAX: usize = 256;
@@ -24,6 +24,8 @@ pub const RULES_MAX: usize = 256;
 pub struct Hooks {
     /// Count of the rules that calls must look at. The hot path reads only this.
     armed: AtomicUsize,
+    /// The recorder's [`AnswerMode`], as a number.
+    answer_mode: AtomicU8,
     rules: RwLock<Rules>,
     next_breakpoint: AtomicU32,
     next_fault: AtomicU32,
@@ -48,6 +50,7 @@ impl Default for Hooks {
     fn default() -> Self {
         Hooks {
             armed: AtomicUsize::new(0),
+            answer_mode: AtomicU8::new(AnswerMode::Live as u8),
             rules: RwLock::new(Rank::Rules, Rules::default()),
             next_breakpoint: AtomicU32::new(0),
             next_fault: AtomicU32::new(0),
@@ -63,6 +66,21 @@ impl Hooks {
     #[inline]
     pub fn armed(&self) -> bool {
         self.armed.load(Ordering::Relaxed) != 0
+    }
+
+    /// Where the host's answers come from: one relaxed load.
+    #[inline]
+    pub fn answer_mode(&self) -> AnswerMode {
+        match self.answer_mode.load(Ordering::Relaxed) {
+            mode if mode == AnswerMode::Kept as u8 => AnswerMode::Kept,
+            mode if mode == AnswerMode::Replayed as u8 => AnswerMode::Replayed,
+            _ => AnswerMode::Live,
+        }
+    }
+
+    /// Sets where the host's answers come from.
+    pub(super) fn set_answer_mode(&self, mode: AnswerMode) {
+        self.answer_mode.store(mode as u8, Ordering::Relaxed);
     }
 
     /// Makes calls look at rules, until [`Hooks::disarm`].

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::{Caller, Linker, Result};
 
+use super::answered::{Answered, answered, block, mode, unfit};
 use super::blocks::{HEADER_BYTES, ROOT_END};
 use super::bulk;
 use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
@@ -13,13 +14,16 @@ use super::fuel;
 use super::http;
 use super::watched::{Details, watched};
 use crate::runtime::block_error::BlockError;
+use crate::runtime::host_answer::ANSWER_BYTES_MAX;
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
-use crate::runtime::{Failure, FailureKind, LogLevel};
+use crate::runtime::{AnswerKind, AnswerMode, Failure, FailureKind, LogLevel, sha256_hex};
 
 /// Longest key of a config value or var, in bytes; a key is read in one go.
 pub const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest log message in bytes, above what the log keeps; a longer one is cut.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Longest key that stands in a recording as it is, in bytes.
+const WORDS_BYTES_MAX: usize = 256;
 
 /// Adds the functions of the namespace, without the arena's.
 ///
@@ -152,15 +156,47 @@ fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
         let arena = caller.data().arena()?.memory;
         let name = text(arena.data(&*caller), key, "var key")?;
         let value = caller.data().vars.get(name).map(Arc::clone);
+        let words = if mode(caller) == AnswerMode::Live { String::new() } else { words_of(name) };
         if let Some(details) = details {
             *details = Details::keyed(name, value.as_ref().map_or(0, |value| value.len() as u64));
         }
+        let value = answered(caller, "var_get", |_| words, |_| Ok(value), VAR)?;
         caller.free(key.offset)?;
         match value {
             Some(value) => Ok(caller.put(&value)?.offset as i64),
             None => Ok(0),
         }
     })
+}
+
+/// How a variable's value is kept, and made again: no bytes for none.
+const VAR: Answered<Option<Arc<Vec<u8>>>> = Answered {
+    keep: |value, answer| match value {
+        Some(value) if value.len() as u64 > ANSWER_BYTES_MAX => answer.kind = AnswerKind::TooLong,
+        Some(value) => answer.given = vec![block(value)],
+        None => {}
+    },
+    replay: |answer| Ok(answer.given.into_iter().next().map(|given| Arc::new(given.bytes))),
+};
+
+/// How a level is kept, and made again.
+const LEVEL: Answered<LogLevel> = Answered {
+    keep: |level, answer| answer.result = *level as i64,
+    replay: |answer| {
+        let level = LogLevel::ALL.into_iter().find(|level| *level as i64 == answer.result);
+        level.ok_or_else(|| unfit(&answer.function))
+    },
+};
+
+/// A key in the words of a recording: a hash stands for what is long.
+fn words_of(key: &str) -> String {
+    if key.len() > WORDS_BYTES_MAX { sha256_hex(key.as_bytes()) } else { format!("{key:?}") }
+}
+
+/// The lowest level that is kept. What a log line costs depends on it, so it is an answer too.
+fn level_kept(caller: &mut Caller<'_, Ctx>) -> Result<LogLevel> {
+    let live = |caller: &mut Caller<'_, Ctx>| Ok(caller.data().up()?.log_level());
+    answered(caller, "get_log_level", |_| String::new(), live, LEVEL)
 }
 
 /// Charges fuel for a key and returns its range.
@@ -213,7 +249,7 @@ fn log_at(level: LogLevel) -> impl Fn(Caller<'_, Ctx>, i64) -> Result<()> + Send
 
 fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()> {
     let up = caller.data().up()?;
-    if level >= up.log_level() {
+    if level >= level_kept(caller)? {
         watched(caller, log_function(level), |caller, details| {
             let mut span = caller.data_mut().span(handle, "log message")?;
             span.length = span.length.min(LOG_BYTES_MAX);
@@ -241,8 +277,8 @@ fn log_function(level: LogLevel) -> &'static str {
 }
 
 /// The lowest kept level in the PDKs' numbers: trace 0 to error 4, off `i32::MAX`.
-fn log_level(caller: Caller<'_, Ctx>) -> Result<i32> {
-    Ok(match caller.data().up()?.log_level() {
+fn log_level(mut caller: Caller<'_, Ctx>) -> Result<i32> {
+    Ok(match level_kept(&mut caller)? {
         LogLevel::Off => i32::MAX,
         level => level as i32,
     })

@@ -61,6 +61,8 @@ pub struct Ctx {
     /// Why the last `try_call_plugin` failed.
     pub call_error: Option<String>,
     pub limits: InstanceLimits,
+    /// Tickets of started calls by the recorded ones, in a replay; at most as many as calls that may run beside one.
+    pub replayed_tickets: BTreeMap<u64, u64>,
     /// The kernel's.
     pub host_data: HostData,
     pub wasi: Option<Box<Wasi>>,
@@ -134,6 +136,7 @@ impl Ctx {
             http_status: 0,
             http_headers: BTreeMap::new(),
             call_error: None,
+            replayed_tickets: BTreeMap::new(),
             host_data: None,
             wasi: None,
             modules: ModulePlaces::default(),

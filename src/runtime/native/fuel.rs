@@ -28,6 +28,15 @@ pub fn charge<T: Metered>(store: &mut impl AsContextMut<Data = T>, bytes: u64) -
     take(context, bytes / BYTES_OF_A_UNIT)
 }
 
+/// Takes units of fuel that a recorded host function took.
+///
+/// # Errors
+/// As of [`charge`].
+pub fn charge_units<T: Metered>(store: &mut impl AsContextMut<Data = T>, units: u64) -> Result<()> {
+    let context = store.as_context_mut();
+    if context.data().is_metered() { take(context, units) } else { Ok(()) }
+}
+
 #[cold]
 fn take<T: Metered>(mut context: StoreContextMut<'_, T>, units: u64) -> Result<()> {
     let left = context.get_fuel()?;

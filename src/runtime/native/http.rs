@@ -15,13 +15,15 @@ use ureq::{Agent, AsSendBody, Body};
 use url::Url;
 use wasmtime::{Caller, Result};
 
+use super::answered::{Answered, answered, block, mode, unfit};
 use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
 use super::open_files::OpenFileSlot;
 use super::watched::{Details, watched};
 use crate::runtime::block_error::BlockError;
+use crate::runtime::host_answer::ANSWER_BYTES_MAX;
 use crate::runtime::source::format_url;
-use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
+use crate::runtime::{Advice, AnswerKind, AnswerMode, Failure, FailureKind, Problem, Upcalls, hosts, sha256_hex};
 use crate::text::json_cause;
 
 /// The interval at which a waiting call checks its cancel flag.
@@ -30,6 +32,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_secs(1);
 /// Longest description of a request, headers included, in bytes; it is parsed at once.
 const REQUEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Digits of a hash that tell requests apart in a recording.
+const HASH_DIGITS: usize = 16;
 
 /// `http_status_code`.
 pub fn status_code(caller: Caller<'_, Ctx>) -> i32 {
@@ -109,12 +113,14 @@ fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, re
         details.bytes_in = span.length;
     }
     let request = asked.request()?;
-    let place = OpenFileSlot::take(span.length).ok_or_else(|| {
-        refused("plugins have too many requests and files open, or too much to send; try again later")
-    })?;
+    let place = place(caller, span.length)?;
     let body_bytes = match body {
         0 => None,
         _ => Some(caller.bytes(span)?),
+    };
+    let words = match mode(caller) {
+        AnswerMode::Live => String::new(),
+        AnswerMode::Kept | AnswerMode::Replayed => words_of(&asked, &url, body_bytes.as_deref()),
     };
     let up = caller.data().up()?;
     let fetch = Fetch {
@@ -124,7 +130,7 @@ fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, re
         response_bytes_max: spec.http_response_bytes_max,
         deadline: up.deadline(),
     };
-    let fetched = in_background(&up, fetch, place);
+    let fetched = fetched(caller, words, fetch, place);
     caller.free(body)?;
     let fetched = fetched?;
     if let Some(details) = details {
@@ -134,6 +140,57 @@ fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, re
     caller.data_mut().http_status = fetched.status;
     caller.data_mut().http_headers = fetched.headers;
     Ok(caller.put(&fetched.body)?.offset as i64)
+}
+
+/// The place for a request with so many bytes; `None` where the recording answers.
+fn place(caller: &Caller<'_, Ctx>, body_bytes: u64) -> Result<Option<OpenFileSlot>> {
+    if mode(caller) == AnswerMode::Replayed {
+        return Ok(None);
+    }
+    let place = OpenFileSlot::take(body_bytes).ok_or_else(|| {
+        refused("plugins have too many requests and files open, or too much to send; try again later")
+    })?;
+    Ok(Some(place))
+}
+
+/// The response to a request, which is `words` in a recording: from the network, or from the recording.
+fn fetched(caller: &mut Caller<'_, Ctx>, words: String, fetch: Fetch, place: Option<OpenFileSlot>) -> Result<Fetched> {
+    let bytes_max = fetch.response_bytes_max;
+    let live = |caller: &mut Caller<'_, Ctx>| {
+        let place = place.ok_or_else(|| refused("the recording answers requests, and the network does not"))?;
+        in_background(&caller.data().up()?, fetch, place)
+    };
+    let fetched = answered(caller, "http_request", |_| words, live, ANSWERED)?;
+    if fetched.body.len() as u64 > bytes_max { Err(unfit("http_request")) } else { Ok(fetched) }
+}
+
+/// How a response is kept, and made again.
+const ANSWERED: Answered<Fetched> = Answered {
+    keep: |fetched, answer| {
+        answer.result = i64::from(fetched.status);
+        answer.headers = fetched.headers.clone();
+        match fetched.body.len() as u64 > ANSWER_BYTES_MAX {
+            true => answer.kind = AnswerKind::TooLong,
+            false => answer.given = vec![block(&fetched.body)],
+        }
+    },
+    replay: |answer| {
+        let status = u16::try_from(answer.result).map_err(|_| unfit(&answer.function))?;
+        let body = answer.given.into_iter().next().map(|given| given.bytes).unwrap_or_default();
+        Ok(Fetched { status, headers: answer.headers, body })
+    },
+};
+
+/// A request in words, without secrets of its URL; a hash stands for headers and body.
+fn words_of(asked: &Asked, url: &Url, body: Option<&[u8]>) -> String {
+    let mut rest = asked.url.clone().into_bytes();
+    for (name, value) in &asked.headers {
+        rest.extend_from_slice(format!("\n{name}: {value}").as_bytes());
+    }
+    rest.push(b'\n');
+    rest.extend_from_slice(body.unwrap_or_default());
+    let hash = sha256_hex(&rest);
+    format!("{} {} {}", asked.method(), format_url(url), &hash[..HASH_DIGITS])
 }
 
 impl Asked {

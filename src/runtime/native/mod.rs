@@ -15,13 +15,15 @@
 //!   memory, `fuel` for host functions. `meter`: the cost of a call. `resident`: memory in RAM.
 //! - `failing`: failures from wasmtime's errors. `backtrace`: where a guest stands. `standing`: where its callers wait.
 //! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
-//! - `watched`: host functions whose requests become records.
+//! - `watched`: host functions whose requests become records. `answered`: those whose answers are kept or replayed.
+//! - `tickets`: tickets of started calls in a recording and its replay.
 //! - `perf_map`: compiled functions by their names, for `perf`.
 //! - `entering`: calls into a guest. `debugged`: instances that a debugger stops in their code.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
 mod abort;
+mod answered;
 mod backtrace;
 mod block_index;
 mod blocks;
@@ -59,6 +61,7 @@ mod resident;
 mod standing;
 mod streams;
 mod stubs;
+mod tickets;
 mod user;
 mod user_blocks;
 mod vars;

@@ -10,6 +10,7 @@ use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::debugged;
 use super::fuel;
 use super::standing::{self, Standing};
+use super::tickets;
 use crate::runtime::block_error::BlockError;
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::{Backtrace, Exchange, Failure, FailureKind, HostData};
@@ -43,7 +44,7 @@ fn add_function(linker: &mut Linker<Ctx>, namespace: &str, function: PluginFunct
         F::StartCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, id, function, input| {
             start_call(&mut c, id, function, input)
         }),
-        F::PollCall => linker.func_wrap(namespace, name, |c: Guest<'_>, ticket| poll_call(&c, ticket)),
+        F::PollCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, ticket| poll_call(&mut c, ticket)),
         F::JoinCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, ticket| join_call(&mut c, ticket)),
         F::TryJoinCall => linker.func_wrap(namespace, name, |mut c: Guest<'_>, ticket| try_join_call(&mut c, ticket)),
         F::FreePlugin => linker.func_wrap(namespace, name, |c: Guest<'_>, id| free_plugin(&c, id)),
@@ -77,15 +78,15 @@ pub(super) fn start_call(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, i
         Ok(())
     })?;
     end_if_interrupted(caller)?;
-    Ok(ticket as i64)
+    tickets::given(caller, ticket)
 }
 
 /// 1 when a started call has ended.
 ///
 /// # Errors
 /// The caller has not started it or has joined it, or is interrupted.
-pub(super) fn poll_call(caller: &Caller<'_, Ctx>, ticket: i64) -> Result<i64> {
-    let has_ended = caller.data().up()?.has_ended(ticket as u64).map_err(Failure::unwound)?;
+pub(super) fn poll_call(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result<i64> {
+    let has_ended = tickets::has_ended(caller, ticket as u64)?;
     end_if_interrupted(caller)?;
     Ok(i64::from(has_ended))
 }
@@ -112,8 +113,9 @@ pub(super) fn try_join_call(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result
 /// Waits for a started call; its output becomes a block of the caller.
 fn joined(caller: &mut Caller<'_, Ctx>, ticket: i64) -> Result<Span> {
     let up = caller.data().up()?;
+    let ticket = tickets::joined(caller, ticket as u64);
     // The name and the input went with the start.
-    nested(caller, 0, 0, |exchange| up.join(ticket as u64, exchange))
+    nested(caller, 0, 0, |exchange| up.join(ticket, exchange))
 }
 
 /// Calls process `id`; a failure of the callee gives 0 instead of an error, and [`call_error`] has its message.

@@ -41,7 +41,7 @@ fn add_function(linker: &mut Linker<Ctx>, function: PluginFunction) -> Result<()
         }),
         F::PollCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, ticket: i64| {
             let ticket = take(&mut c, ticket)?;
-            let has_ended = user::poll_call(&c, ticket)?;
+            let has_ended = user::poll_call(&mut c, ticket)?;
             give(&mut c, has_ended)
         }),
         F::JoinCall => linker.func_wrap(BLOCKS, name, |mut c: Guest<'_>, ticket: i64| {

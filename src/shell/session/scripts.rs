@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::cases::{CasePlace, Cases};
+use crate::shell::call_file::CallFile;
 use crate::shell::place::ScriptPlace;
-use crate::shell::recording::CallFile;
 use crate::shell::reply::ShellError;
 
 /// The most files that may source one another: a script that sources itself ends here.

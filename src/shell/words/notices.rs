@@ -43,6 +43,7 @@ pub fn notice_text(notice: &Notice) -> String {
         )),
         Notice::CoreDump { process, path } => format!("core dump of `{process}`: {}", path.display()),
         Notice::NoCoreDump(error) => format!("no core dump: {}", no_dump(error)),
+        Notice::RecordingEnded { file, why } => escape_control(&format!("`{file}`: {why}; the recording ends there")),
     }
 }
 

@@ -11,14 +11,20 @@ use crate::runtime::native::watched::Details;
 const PATH_BYTES_MAX: usize = 256;
 
 /// A function's result as an errno; 0: success.
-pub trait Errno {
+pub trait Errno: Sized {
     /// The errno of this result.
     fn errno(&self) -> i32;
+    /// The result of an errno; `None`: the function has no such result.
+    fn of(errno: i32) -> Option<Self>;
 }
 
 impl Errno for i32 {
     fn errno(&self) -> i32 {
         *self
+    }
+
+    fn of(errno: i32) -> Option<i32> {
+        Some(errno)
     }
 }
 
@@ -26,13 +32,17 @@ impl Errno for () {
     fn errno(&self) -> i32 {
         0
     }
+
+    fn of(errno: i32) -> Option<()> {
+        (errno == 0).then_some(())
+    }
 }
 
 /// The details of a call that ended with `errno`.
 pub fn details(caller: &mut Caller<'_, Ctx>, function: &str, arguments: &[i64], errno: i32) -> Details {
     let argument = |at: usize| arguments.get(at).map_or(0, |argument| *argument as u32);
-    let text = match path_of(function) {
-        Some(at) => path(caller, argument(at), argument(at + 1)),
+    let text = match path_of_call(caller, function, arguments) {
+        Some(path) => Some(path),
         None if function.starts_with("fd_") => Some(format!("fd {}", argument(0))),
         None => None,
     };
@@ -46,6 +56,13 @@ pub fn details(caller: &mut Caller<'_, Ctx>, function: &str, arguments: &[i64], 
     let (bytes_in, bytes_out) = if function.contains("write") { (moved, 0) } else { (0, moved) };
     let error = (errno != 0).then(|| format!("errno {errno}"));
     Details { text: text.unwrap_or_default(), bytes_in, bytes_out, error }
+}
+
+/// The path that a call is about; `None` where it has none, or one outside of the memory.
+pub fn path_of_call(caller: &mut Caller<'_, Ctx>, function: &str, arguments: &[i64]) -> Option<String> {
+    let argument = |at: usize| arguments.get(at).map_or(0, |argument| *argument as u32);
+    let at = path_of(function)?;
+    path(caller, argument(at), argument(at + 1))
 }
 
 /// The place of a function's path among its arguments; the length follows it.

@@ -49,7 +49,10 @@ pub fn word(data: &mut [u8], at: u32) -> Result<u32> {
 }
 
 /// The address and length of the first non-empty buffer of a list, the only one that a call transfers.
-fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> {
+///
+/// # Errors
+/// The list or the buffer is outside of the memory.
+pub fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> {
     for entry in 0..(count as u32).min(BUFFERS_MAX) {
         let at = (list as u32).checked_add(entry * BUFFER_BYTES as u32);
         let at = at.ok_or_else(|| refused("gave WASI a list that goes on beyond its memory"))?;

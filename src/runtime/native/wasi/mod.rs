@@ -2,6 +2,7 @@
 //! paths; standard output and error go to the plugin's log. Every function is in one table (`table`), ends with the
 //! call that waits for it, and copies in chunks.
 
+mod answered;
 mod asked;
 mod copy;
 mod errno;

@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wiggle::GuestMemory;
 
+use super::answered::answered;
 use super::asked::Errno;
 use super::fds::FdKind;
 use super::parts::{Parts, parts};
@@ -59,19 +60,21 @@ macro_rules! functions {
     ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
         $views:ident [$($fd:ident)*] [$($path_len:ident)*] [$($bytes:expr),*];)*) => {$(
         $linker.func_wrap(WASI, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
-            $(if let Some(errno) = descriptor_refused(&caller, $fd, Views::$views) { return Ok(errno); })*
+            let arguments: &[i64] = &[$(i64::from($arg)),*];
+            answered(&mut caller, stringify!($name), arguments, |caller| {
+            $(if let Some(errno) = descriptor_refused(caller, $fd, Views::$views) { return Ok(errno); })*
             $(if $path_len as u32 > PATH_BYTES_MAX { return Ok(errno::NAMETOOLONG); })*
-            watched(&mut caller, stringify!($name), |caller, details| {
+            watched(caller, stringify!($name), |caller, details| {
                 let done: $result = guarded(caller, |caller| {
                     $(fuel::charge(caller, bytes($path_len))?;)*
                     $(fuel::charge(caller, $bytes)?;)*
                     functions!(@$how caller $name $($arg)*)
                 })?;
                 if let Some(details) = details {
-                    let arguments: &[i64] = &[$(i64::from($arg)),*];
                     *details = asked::details(caller, stringify!($name), arguments, done.errno());
                 }
                 Ok(done)
+            })
             })
         })?;
     )*};

@@ -7,12 +7,14 @@ use crate::journal::{Outcome, Record, RecordKind};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
 use crate::runtime::{Explained, Host, Program};
+use crate::shell::answers::Answers;
 use crate::shell::call_options::CallOptions;
 use crate::shell::loading::link;
 use crate::shell::lookup::record_of;
 use crate::shell::project::secrets::revealed;
 use crate::shell::recording::{
-    BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
+    BeyondCalls, CallEntry, Entry, NestedCallEntry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls,
+    input_of, is_deep, read,
 };
 use crate::shell::replay::{ObservedCall, Output, ReplayStage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -31,7 +33,8 @@ pub static COMMAND: Command = Command {
         fails at the first that does not come to the same outcome, output and nested calls. Stubs are those of the \
         recording, but for functions that this shell has stubs for. A recording is data: stubs that run commands, paths and \
         hosts that it gives to plugins are shown, and wanted by `--allow-programs`, `--allow-paths` and `--allow-hosts`. What was killed, ran out of time or met a fault or a \
-        breakpoint is left out. `replay SEQ` makes one call of \
+        breakpoint is left out. The host's answers in a recording of `record --deep` are given again: no clock, file, network \
+        or other source is asked, and a call that asks for something else, or takes other fuel, is told. `replay SEQ` makes one call of \
         `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
         that of `--input`, and says when it comes to something else.",
     examples: &["\
@@ -111,6 +114,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
                 output: Output::Bytes(bytes.to_vec()),
                 outcome: "ok".into(),
                 error: None,
+                fuel: before.fuel,
                 made: before.made.clone(),
             };
             notice_difference(session, seq, &before, &again);
@@ -147,13 +151,22 @@ fn notice_difference(session: &mut Session, seq: u64, before: &ObservedCall, aga
 fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, ShellError> {
     let name = words.what.as_str();
     let entries = read(name, &session.read_file(name, RECORDING_BYTES_MAX)?)?;
-    let stage = ReplayStage::new(session);
+    let (stage, entries) = stage_of(session, name, entries)?;
     let own: Vec<StubSpec> = stage.kernel.stubs().into_iter().map(|stub| stub.spec).collect();
     let is_own = |stub: &StubEntry| own.iter().any(|own| own.plugin == stub.plugin && own.function == stub.function);
-    allowed_beyond_calls(words, &beyond_calls(&entries, &is_own))?;
+    let mut beyond = beyond_calls(&entries, &is_own);
+    if stage.answers().is_some() {
+        // No host is reached: the recording answers.
+        beyond.hosts.clear();
+    }
+    allowed_beyond_calls(words, &beyond)?;
     let (mut calls, mut no_input, mut outside) = (0, 0, 0);
-    for entry in &entries {
+    for (at, entry) in entries.iter().enumerate() {
         match entry {
+            Entry::Call(call) if stage.answers().is_some() && !is_repeatable(call) => {
+                outside = calls_in(&entries[at..]);
+                break;
+            }
             Entry::Call(call) if is_from_outside(call) => outside += 1,
             Entry::Call(call) => match input_of(call) {
                 None => no_input += 1,
@@ -165,6 +178,9 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
             entry => set_the_stage(session, &stage, &own, entry)?,
         }
     }
+    if let Some(answers) = stage.answers() {
+        return Ok(deep_reply(session, answers, calls, outside));
+    }
     let why =
         [(no_input, "the recording has no input"), (outside, "killed, out of time, or met by a fault or breakpoint")];
     for (skipped, why) in why.into_iter().filter(|(skipped, _)| *skipped > 0) {
@@ -172,6 +188,63 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
     }
     let json = serde_json::json!({ "calls": calls, "same": true, "not_replayed": no_input + outside });
     Ok(Reply::answer(format!("{} replayed: the same", counted(calls, "call")), json))
+}
+
+/// The kernel for a recording's calls, and the entries to repeat on it: those of a deep recording are without answers,
+/// which the kernel's host gives, and without files, which it does not open.
+fn stage_of(session: &Session, name: &str, entries: Vec<Entry>) -> Result<(ReplayStage, Vec<Entry>), ShellError> {
+    if !is_deep(&entries) {
+        return Ok((ReplayStage::new(session), entries));
+    }
+    let (mut answers, mut others) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Entry::Answer(answer) => answers.push(answer),
+            Entry::Process(process) => others.push(Entry::Process(without_files(process))),
+            Entry::Reload(process) => others.push(Entry::Reload(without_files(process))),
+            entry => others.push(entry),
+        }
+    }
+    Ok((ReplayStage::deep(session, Answers::new(name, answers)?), others))
+}
+
+fn without_files(mut process: ProcessEntry) -> ProcessEntry {
+    process.spec.allowed_paths.clear();
+    process.spec.wasi_input.stdin = None;
+    process
+}
+
+/// Whether a call of a deep recording comes to the same again: what was cut at a time, changed or not written does
+/// not, and the state of its processes is another from then on.
+fn is_repeatable(call: &CallEntry) -> bool {
+    let is_cut = |nested: &NestedCallEntry| is_cut(&nested.outcome);
+    input_of(call).is_some() && !is_from_outside(call) && !call.calls.iter().any(is_cut)
+}
+
+fn calls_in(entries: &[Entry]) -> u64 {
+    entries.iter().filter(|entry| matches!(entry, Entry::Call(_))).count() as u64
+}
+
+fn deep_reply(session: &mut Session, answers: &Answers, calls: u64, not_replayed: u64) -> Reply {
+    let (taken, left) = (answers.taken(), answers.left());
+    if not_replayed > 0 {
+        let text = format!(
+            "{} not replayed: the first was killed, out of time, private, or met by a fault or breakpoint, and the rest follow it",
+            counted(not_replayed, "call")
+        );
+        session.notice(Line::new().with(Role::Warn, text));
+    } else if left > 0 {
+        let text =
+            format!("{} of the recording not asked for: of calls that did not end in it", counted(left, "answer"));
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    let text = format!(
+        "{} replayed: the same to the last instruction, with {} of the recording",
+        counted(calls, "call"),
+        counted(taken, "answer")
+    );
+    let json = serde_json::json!({ "calls": calls, "same": true, "not_replayed": not_replayed, "answers": taken, "answers_left": left });
+    Reply::answer(text, json)
 }
 
 /// Fails if a recording needs more than calls and lacks a flag for it: one line names the needs and the flags.
@@ -201,7 +274,12 @@ fn allowed_beyond_calls(words: &ReplayWords, requested: &BeyondCalls) -> Result<
 
 /// Whether something outside the call decided its result: a hook's change, a kill or a timeout.
 fn is_from_outside(call: &CallEntry) -> bool {
-    call.changed || [Outcome::Killed, Outcome::Timeout].iter().any(|outcome| outcome.as_str() == call.outcome)
+    call.changed || is_cut(&call.outcome)
+}
+
+/// Whether an outcome came at a moment that no replay meets again.
+fn is_cut(outcome: &str) -> bool {
+    [Outcome::Killed, Outcome::Timeout].iter().any(|cut| cut.as_str() == outcome)
 }
 
 /// Repeats a recorded change to processes or stubs. `own`: the session's own stubs, which stay.
@@ -217,7 +295,7 @@ fn set_the_stage(
         own.iter().any(|stub| stub.plugin == plugin && function.is_none_or(|function| stub.function == function))
     };
     match entry {
-        Entry::Recording { .. } | Entry::Call(_) => {}
+        Entry::Recording { .. } | Entry::Call(_) | Entry::Answer(_) => {}
         Entry::Process(process) => drop(load(session, stage, process)?),
         Entry::Reload(process) => {
             let id = kernel.find(&process.name).map_err(failed)?;
@@ -256,7 +334,15 @@ fn replay_call(
     let process = stage.kernel.find(&call.process);
     let process = process.map_err(|error| ShellError::failed(format!("{title}: {error}")))?;
     let again = stage.call(session, process, &call.function, input)?;
-    match ObservedCall::from(call).difference(&again) {
+    let before = ObservedCall::from(call);
+    let difference = match stage.answers() {
+        None => before.difference(&again),
+        // An answer that is missing is the cause of what differs after it.
+        Some(answers) => {
+            answers.difference().or_else(|| before.difference(&again)).or_else(|| before.fuel_difference(&again))
+        }
+    };
+    match difference {
         Some(difference) => Err(ShellError::failed(format!("{title}: {difference}"))),
         None => Ok(()),
     }
@@ -277,7 +363,14 @@ fn load(session: &mut Session, stage: &ReplayStage, entry: &ProcessEntry) -> Res
     let timeout = spec.timeout;
     let name = Some(entry.name.clone());
     let request = LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) };
-    Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)
+    if let Some(id) = entry.id.filter(|_| stage.answers().is_some()) {
+        stage.kernel.skip_process_ids_to(id);
+    }
+    let loaded = stage.kernel.load(request);
+    if let Some(difference) = stage.answers().and_then(Answers::difference) {
+        return Err(ShellError::failed(format!("the start of `{}`: {difference}", entry.name)));
+    }
+    Ok(loaded.map_err(|error| session.call_error(error))?.id)
 }
 
 /// The code of a recorded process, read from its source; a notice tells of code that has changed since.

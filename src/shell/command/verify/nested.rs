@@ -175,6 +175,7 @@ mod tests {
             bytes_in,
             bytes_out,
             outcome: Outcome::Ok,
+            fuel: None,
         };
         let keep = |text: &str| KeptBytes::keep(text.as_bytes(), BYTES_EACH_MAX);
         Nested { call, input: keep(input), output: keep(output) }
