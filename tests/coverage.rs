@@ -1,4 +1,4 @@
-//! `plugsh test --coverage`: programs whose lines that run are known from their sources, in Rust and C.
+//! `plugsh test --coverage`: programs whose lines that run are known from their sources, in Rust, C and Zig.
 
 mod common;
 
@@ -107,6 +107,20 @@ fn in_c_a_failed_assertion_ends_what_runs() {
     assert!(lines[&line(&source, "book(amount);")]);
     for text in ["rows[0] += cents", "return rows[index]", "return sum / parts", "EXPORT(stop)"] {
         assert!(!lines[&line(&source, text)], "{text}: {lines:?}");
+    }
+}
+
+#[test]
+fn in_zig_the_lines_of_the_called_functions_ran() {
+    let source = fs::read_to_string(guest("src/parcels.zig")).expect("its source");
+    let files = covered(&["parcels.wasm"], "load ./parcels.wasm\ncall parcels ship\n");
+    let lines = of_source(&files, "src/parcels.zig");
+    let ran = ["fn sort(", "fn ship("].map(|text| function(&source, text));
+    let not = ["fn refund(", "fn take_back("].map(|text| function(&source, text));
+    assert!(lines.len() > 8, "{lines:?}");
+    for (line, has_run) in lines {
+        let is_in = |bodies: &[std::ops::RangeInclusive<u32>]| bodies.iter().any(|body| body.contains(line));
+        assert_eq!((is_in(&ran), is_in(&not)), (*has_run, !has_run), "line {line}: {lines:?}");
     }
 }
 
