@@ -54,6 +54,11 @@ fn main() -> ExitCode {
         Trial::test(name, move || on_a_large_stack(move || compare_debugged(&case)))
     };
     trials.extend(cases::all().into_iter().map(debugged));
+    let kept = |case: Case| {
+        let name = format!("under a deep recording: {}", case.name);
+        Trial::test(name, move || on_a_large_stack(move || compare_kept(&case)))
+    };
+    trials.extend(cases::all().into_iter().map(kept));
     let scene = if arguments.list { None } else { Scene::start() };
     if arguments.list || scene.is_some() {
         let on_node = |case: Case| {
@@ -145,6 +150,12 @@ fn compare_debugged(case: &Case) -> Result<(), String> {
     }
     AGREE_DEBUGGED.fetch_add(1, Ordering::Relaxed);
     Ok(())
+}
+
+/// Checks that a case gives the same while the host's answers are kept.
+fn compare_kept(case: &Case) -> Result<(), String> {
+    let (live, kept) = (case.run(Runner::Native), case.run(Runner::Kept));
+    if live == kept { Ok(()) } else { Err(format!("a deep recording differs\n  live: {live}\n  kept: {kept}")) }
 }
 
 /// Checks that a case gives on a node what it gives here.

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use plugsh::runtime::source::{Access, Sources};
-use plugsh::runtime::{Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, Program, Spec, Upcalls};
+use plugsh::runtime::{
+    AnswerMode, Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, Program, Spec, Upcalls,
+};
 use plugsh::shell::words::SHELL;
 
 use super::node;
@@ -26,12 +28,14 @@ pub enum Runner {
     Node,
     /// In the native host, on the engine for a debugger.
     Debugged,
+    /// In the native host, whose answers are kept as by a deep recording.
+    Kept,
 }
 
 impl Runner {
     fn host(self) -> Host {
         match self {
-            Runner::Native | Runner::Node | Runner::Debugged => Host::Native,
+            Runner::Native | Runner::Node | Runner::Debugged | Runner::Kept => Host::Native,
             Runner::Extism => Host::Extism,
         }
     }
@@ -305,6 +309,10 @@ impl Upcalls for World {
             state.kill_at_log = None;
             state.killed.insert(id);
         }
+    }
+
+    fn answer_mode(&self) -> AnswerMode {
+        if self.runner == Runner::Kept { AnswerMode::Kept } else { AnswerMode::Live }
     }
 
     fn log_level(&self) -> LogLevel {
