@@ -75,10 +75,10 @@ impl Outlet {
     pub fn answer(&self, request: &Request, result: Result<Value, String>) {
         let mut answer = json!({ "type": "response", "request_seq": request.seq, "command": request.command });
         match result {
-            Ok(Value::Null) => answer["success"] = true.into(),
             Ok(body) => {
                 answer["success"] = true.into();
-                answer["body"] = body;
+                // Some clients read a body that the protocol lets out.
+                answer["body"] = if body.is_null() { json!({}) } else { body };
             }
             Err(why) => {
                 answer["success"] = false.into();

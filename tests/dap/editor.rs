@@ -82,7 +82,7 @@ impl Editor {
         }
         let body = self.ask_raw(R::COMMAND, arguments)?;
         let typed: Result<R::Response, _> = serde_json::from_value(body.clone());
-        if !body.is_null() {
+        if body != json!({}) {
             typed.unwrap_or_else(|error| panic!("the answer to `{}` is none: {error}: {body}", R::COMMAND));
         }
         Ok(body)
