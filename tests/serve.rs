@@ -21,5 +21,7 @@ mod terminals;
 #[path = "serve/wire.rs"]
 mod wire;
 
+#[path = "common/missing_tool.rs"]
+mod missing_tool;
 #[path = "pty/mod.rs"]
 mod pty;

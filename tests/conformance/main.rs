@@ -10,6 +10,8 @@
 mod case;
 mod cases;
 mod differences;
+#[path = "../common/missing_tool.rs"]
+mod missing_tool;
 mod node;
 mod prelude;
 mod seen;

@@ -11,6 +11,7 @@ use plugsh::runtime::CompilerOptions;
 use plugsh::runtime::remote::wire::{NodeName, SystemName};
 use plugsh::runtime::remote::{Home, HomeOptions};
 
+use super::missing_tool::not_run;
 use super::world::IMAGES;
 
 /// The node's name.
@@ -31,9 +32,7 @@ impl Scene {
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
         let Ok(server) = command.spawn() else {
-            let why = "NOT RUN: nats-server is missing; install it, for example with `apt install nats-server`";
-            assert!(std::env::var_os("PLUGSH_TEST_ALL").is_none(), "{why}");
-            eprintln!("{why}");
+            not_run("cases on a node", "no nats-server; `apt install nats-server` gives it");
             return None;
         };
         let until = Instant::now() + START_MAX;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::missing_tool::not_run;
 use crate::served::{Ran, Served, serve};
 
 /// The client at a server, with these words.
@@ -19,7 +20,7 @@ fn python(served: &Served, words: &[&str]) -> Command {
 fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("passed by: python3 is not here");
+        not_run("a client in Python", "no python3");
     }
     found
 }
