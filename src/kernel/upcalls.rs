@@ -230,6 +230,10 @@ impl Upcalls for Task {
         })
     }
 
+    fn takes_streams(&self) -> bool {
+        self.kernel.stream_taker().get().is_some()
+    }
+
     fn watches_host(&self) -> bool {
         self.kernel.host_trace().is_on()
     }

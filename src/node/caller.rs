@@ -215,6 +215,10 @@ impl Upcalls for NodeCaller {
         self.run.takes_streams
     }
 
+    fn takes_streams(&self) -> bool {
+        self.run.takes_streams
+    }
+
     fn watches_host(&self) -> bool {
         self.run.watches_host
     }

@@ -328,8 +328,8 @@ pub trait Upcalls: Send + Sync {
     fn stop(&self, _stands: Vec<InstanceStack>, _at: Option<Stopped<'_>>) -> Result<(), Failure> {
         Ok(())
     }
-    /// Where the running guest is to stop in its code; `None`: as by the plan of version `known`. `modules`: those of
-    /// its program.
+    /// Where the running guest is to stop in its code; `None`: the plan of version `known` still holds. `modules`:
+    /// those of its program.
     fn stop_plan(&self, _known: Option<u64>, _modules: &[ModuleBytes]) -> Option<StopPlan> {
         None
     }
@@ -342,7 +342,7 @@ pub trait Upcalls: Send + Sync {
         Arc::new(SourceLines::read(&module.bytes))
     }
     /// Start functions or constructors of an instance that is being made for the running call took this long. Called
-    /// after each of them that failed too.
+    /// after each of them, failed ones too.
     fn ran_start(&self, _took: Duration) {}
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     ///
@@ -362,6 +362,10 @@ pub trait Upcalls: Send + Sync {
     /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them, and they belong into
     /// its log.
     fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
+        false
+    }
+    /// Whether somebody takes what the caller writes to WASI's standard streams.
+    fn takes_streams(&self) -> bool {
         false
     }
     /// Whether the caller's requests to its host are recorded. One atomic load.

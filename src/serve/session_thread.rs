@@ -193,7 +193,9 @@ impl Runner<'_> {
         }
         *self.link.run.lock() = Value::Null;
         let error = result.err().map(|error| WireError::from(&error));
-        let answer = json!({ "code": code, "error": error, "session": self.state() });
+        let answer = json!({ "code": code, "error": error, "session": self.take_session_changes() });
+        // The client asks again whether it leaves.
+        self.session.stay();
         // A client that is gone waits for no answer.
         self.link.outbox.send(response(&run.id, &Ok(answer)), OnFull::Wait).ok();
         self.link.runs.fetch_sub(1, Ordering::AcqRel);
@@ -239,8 +241,8 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// The session's state for the client's editor.
-    fn state(&mut self) -> Value {
+    /// The session's state for the client's editor, with its aliases if they changed since the last time.
+    fn take_session_changes(&mut self) -> Value {
         let names: Vec<String> = self.session.variables().keys().cloned().collect();
         let listed = self.session.settings().aliases.list();
         let aliases: Map<String, Value> =
@@ -252,11 +254,8 @@ impl Runner<'_> {
         let jobs = self.session.background_jobs().iter().map(|job| job.view()).collect::<Vec<_>>();
         let jobs: Vec<u32> = jobs.iter().filter(|view| running(view.state)).map(|view| view.id).collect();
         self.names.lock().clone_from(&names);
-        let exit = self.session.exit_code();
-        // The client asks again whether it leaves.
-        self.session.stay();
         json!({
-            "exit": exit,
+            "exit": self.session.exit_code(),
             "last_code": self.session.last_code(),
             "edit_mode": self.session.settings().edit_mode,
             "variables": names,

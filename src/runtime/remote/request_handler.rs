@@ -11,8 +11,7 @@ use super::transfer::SendError;
 use super::wire::{HomeMessage, LEASE_BYTES, NodeMessage, NodeName, Note, Request, RequestAnswer, RunContext};
 use crate::runtime::host_functions::NAME_BYTES_MAX;
 use crate::runtime::{
-    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, Spec, StandardStream, Upcalls,
-    callers,
+    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, Spec, Upcalls, callers,
 };
 use crate::text::bounded;
 
@@ -42,8 +41,7 @@ pub fn run_of(up: &dyn Upcalls) -> RunContext {
         remaining_us: remaining_us(up),
         log_level: up.log_level(),
         watches_host: up.watches_host(),
-        // A taker takes nothing, too.
-        takes_streams: up.wrote(StandardStream::Output, &[]),
+        takes_streams: up.takes_streams(),
     }
 }
 
