@@ -178,7 +178,7 @@ impl Chain {
         let path = if failed || is_cancelled { self.path_in(&frames) } else { String::new() };
         let frame = frames.stack.pop()?;
         let caller = self.caller_of(&frames.stack);
-        let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
+        let target = frames.at_depth(cancelled);
         let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
             Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.call())),
@@ -206,8 +206,7 @@ impl Chain {
     /// Cancels the call `seq` at `depth` and all calls below it; false when it has already ended.
     pub fn cancel(&self, depth: u16, seq: u64, cause: Cause) -> bool {
         let mut frames = self.frames.lock();
-        let Some(frame) = frames.stack.get_mut(usize::from(depth).wrapping_sub(1)).filter(|frame| frame.seq == seq)
-        else {
+        let Some(frame) = frames.at_depth_mut(u32::from(depth)).filter(|frame| frame.seq == seq) else {
             return false;
         };
         frame.cause.get_or_insert(cause);
@@ -259,8 +258,7 @@ impl Chain {
     /// either, the load timeout ended it.
     pub fn outcome_of_cancel(&self) -> Outcome {
         let frames = self.frames.lock();
-        let depth = self.cancelled.load(Ordering::SeqCst) as usize;
-        let target = frames.stack.get(depth.wrapping_sub(1)).and_then(|frame| frame.cause.as_ref());
+        let target = frames.at_depth(self.cancelled.load(Ordering::SeqCst)).and_then(|frame| frame.cause.as_ref());
         let cause = frames.ended.as_ref().or(target);
         cause.map(Cause::outcome).or(frames.start_outcome).unwrap_or(Outcome::Timeout)
     }

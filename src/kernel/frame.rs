@@ -144,6 +144,16 @@ impl Frames {
         self.pauses.any()
     }
 
+    /// The call at this depth, the first of a chain at 1; `None` at 0 and below the deepest call.
+    pub fn at_depth(&self, depth: u32) -> Option<&Frame> {
+        self.stack.get((depth as usize).checked_sub(1)?)
+    }
+
+    /// As [`Frames::at_depth`], to change it.
+    pub fn at_depth_mut(&mut self, depth: u32) -> Option<&mut Frame> {
+        self.stack.get_mut((depth as usize).checked_sub(1)?)
+    }
+
     /// The chains that calls at and below `depth` started, and why they end. 0: those of all calls.
     pub fn children_to_cancel(&self, depth: u32) -> Option<(CancelledByCaller, Vec<Arc<dyn ChildChain>>)> {
         let children = self.children.iter().filter(|(of, _)| u32::from(*of) >= depth);
@@ -151,8 +161,9 @@ impl Frames {
         if children.is_empty() {
             return None;
         }
-        let frame = self.stack.get((depth as usize).wrapping_sub(1));
-        let own = frame.and_then(|frame| Some(CancelledByCaller { cause: frame.cause.clone()?, target: frame.call() }));
+        let own = self
+            .at_depth(depth)
+            .and_then(|frame| Some(CancelledByCaller { cause: frame.cause.clone()?, target: frame.call() }));
         own.or_else(|| self.cancelled_by_caller.clone()).map(|cancelled| (cancelled, children))
     }
 

@@ -299,9 +299,9 @@ impl Kernel {
     fn doing(&self, occupant: Occupant, now: Instant) -> Option<Doing> {
         let chain = self.chain_table().get(occupant.chain)?;
         chain.with_frames(|frames| {
-            let at = usize::from(occupant.depth).wrapping_sub(1);
-            let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
-            let below = frames.stack.get(at + 1);
+            let depth_here = u32::from(occupant.depth);
+            let frame = frames.at_depth(depth_here).filter(|frame| frame.seq == occupant.seq)?;
+            let below = frames.at_depth(depth_here + 1);
             let holding = frames.holding(now);
             let depth = chain.depth_above() + occupant.depth;
             let load = frames.loads.iter().find(|load| load.depth == depth + 1);
@@ -310,7 +310,7 @@ impl Kernel {
                 (None, Some(below)) => frame.nested + below.ran_for(now, holding),
                 (None, None) => frame.nested,
             };
-            let is_last = at + 1 == frames.stack.len();
+            let is_last = below.is_none();
             let queued = frames.waiting_for.as_ref().filter(|_| is_last).map(|process| process.id);
             let waits_for = queued.or(frames.joins.filter(|callee| is_last && *callee != 0));
             Some(Doing {
