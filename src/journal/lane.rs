@@ -144,12 +144,12 @@ impl Drop for Lane {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ring::JournalLimits;
+    use super::super::ring::PayloadSettings;
     use super::*;
 
     #[test]
     fn numbers_go_up_in_every_lane_and_are_given_once() {
-        let journal = Arc::new(Journal::new(JournalLimits::default()));
+        let journal = Arc::new(Journal::new(64, PayloadSettings::default()));
         let lanes = [Lane::open(&journal), Lane::open(&journal)];
         let mut given: Vec<Vec<u64>> = vec![Vec::new(); 2];
         for turn in 0..5_000 {
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn lanes_that_number_one_after_another_leave_no_gap() {
-        let journal = Arc::new(Journal::new(JournalLimits::default()));
+        let journal = Arc::new(Journal::new(64, PayloadSettings::default()));
         let mut given = Vec::new();
         for count in [1_500, 3, 2_003] {
             let lane = Lane::open(&journal);

@@ -28,5 +28,5 @@ pub use lane::Lane;
 pub use load::LoadSteps;
 pub use payload::{KeptBytes, KeptState, NodeTime, Payload};
 pub use record::{CallStanding, ChangedBy, Growth, Outcome, Record, RecordKind};
-pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
+pub use ring::{Drained, Followed, Journal, JournalCursor, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

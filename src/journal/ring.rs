@@ -21,23 +21,6 @@ pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// The most records that a journal can be told to hold.
 pub const RECORDS_MAX_MAX: usize = 1 << 22;
 
-/// The bounds of a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JournalLimits {
-    /// The most ended records; from 1 to [`RECORDS_MAX_MAX`], other values are moved there.
-    pub records_max: usize,
-    /// The most bytes kept of one input or one output; 0: payloads are not kept.
-    pub payload_bytes_each_max: u64,
-    /// The most payload bytes kept over all records; 0: payloads are not kept.
-    pub payload_bytes_total_max: u64,
-}
-
-impl Default for JournalLimits {
-    fn default() -> JournalLimits {
-        JournalLimits { records_max: 65_536, payload_bytes_each_max: 0, payload_bytes_total_max: 0 }
-    }
-}
-
 /// Calls whose payloads are kept, and the bounds. None are kept where either bound is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PayloadSettings {
@@ -99,8 +82,9 @@ pub struct Journal {
 struct OwnCacheLine<T>(T);
 
 impl Journal {
-    /// An empty journal that is on.
-    pub fn new(limits: JournalLimits) -> Journal {
+    /// An empty journal that is on. It holds `records_max` ended records at most, from 1 to [`RECORDS_MAX_MAX`]; other
+    /// values are moved there.
+    pub fn new(records_max: usize, payloads: PayloadSettings) -> Journal {
         let journal = Journal {
             seq: OwnCacheLine(AtomicU64::new(1)),
             on: AtomicBool::new(true),
@@ -109,12 +93,11 @@ impl Journal {
             failed_bytes_each_max: AtomicU64::new(0),
             payload_settings: Mutex::new(Rank::PayloadSettings, PayloadSettings::default()),
             lanes: Mutex::new(Rank::Lanes, Vec::new()),
-            store: Mutex::new(Rank::Store, Store::new(limits.records_max.clamp(1, RECORDS_MAX_MAX), 0)),
+            store: Mutex::new(Rank::Store, Store::new(records_max.clamp(1, RECORDS_MAX_MAX), 0)),
             doorbell: Mutex::new(Rank::Doorbell, ()),
             rung: Condvar::new(),
         };
-        journal
-            .set_payload_settings(PayloadSettings::all(limits.payload_bytes_each_max, limits.payload_bytes_total_max));
+        journal.set_payload_settings(payloads);
         journal
     }
 

@@ -9,7 +9,7 @@ use crate::journal::payload::{KeptState, Payload};
 use crate::journal::record::Outcome;
 
 fn journal(records_max: usize) -> Arc<Journal> {
-    Arc::new(Journal::new(JournalLimits { records_max, ..JournalLimits::default() }))
+    Arc::new(Journal::new(records_max, PayloadSettings::default()))
 }
 
 fn ended(seq: u64) -> Record {
@@ -211,8 +211,7 @@ proptest! {
     #[test]
     fn the_ring_does_what_a_plain_vec_does(steps in prop::collection::vec(step(), 1..600), records_max in 1..200usize) {
         const BUDGET: u64 = 40;
-        let limits = JournalLimits { records_max, payload_bytes_each_max: 100, payload_bytes_total_max: BUDGET };
-        let journal = Arc::new(Journal::new(limits));
+        let journal = Arc::new(Journal::new(records_max, PayloadSettings::all(100, BUDGET)));
         let lanes = [Lane::open(&journal), Lane::open(&journal), Lane::open(&journal)];
         let mut waiting: [Vec<u64>; 3] = Default::default();
         let mut model: Vec<u64> = Vec::new();

@@ -27,7 +27,7 @@ use super::table::Table;
 use super::view::{OwnerId, ProcessLabel};
 use super::waits::Waits;
 use super::watch_list::WatchList;
-use crate::journal::{Journal, JournalLimits, PayloadSettings};
+use crate::journal::{Journal, PayloadSettings};
 use crate::limits::Limits;
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::product_function::ProductFunctions;
@@ -145,9 +145,8 @@ impl Kernel {
 
     fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
-        let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
-        let journal = Journal::new(journal_limits);
-        journal.set_payload_settings(options.payloads.unwrap_or(PayloadSettings::FAILED));
+        let payloads = options.payloads.unwrap_or(PayloadSettings::FAILED);
+        let journal = Journal::new(limits.journal_records_max, payloads);
         let hooks = Hooks::default();
         if journal.payload_bytes_each_max() > 0 {
             hooks.keep_payloads(true);
