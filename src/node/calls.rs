@@ -39,7 +39,7 @@ pub struct InstanceCall {
 /// Makes an instance and sends its number to the home.
 pub fn instantiate(node: &Arc<Node>, conversation: &Arc<NodeConversation>, new: NewGuest) {
     let NewGuest { image, plugin, run, spec } = new;
-    let Some(image) = node.programs().program(image) else {
+    let Some(image) = node.programs.program(image) else {
         // The home is to prepare it again.
         let _ = node.send(conversation, &HomeMessage::Lacks { modules: Vec::new() }, &[]);
         return;
@@ -57,7 +57,7 @@ pub fn instantiate(node: &Arc<Node>, conversation: &Arc<NodeConversation>, new: 
     let made = made.and_then(|guest| {
         let usage = usage(&*guest, true);
         let new = NewInstance { home: conversation.of.home, plugin, lease, guest };
-        match node.instances().add(new) {
+        match node.instances.add(new) {
             Ok(instance) => Ok(HomeMessage::Made { instance, usage }),
             Err(_) => Err(NodeRefusal::Instances { max: INSTANCES_MAX }.failure(node.name())),
         }
@@ -65,7 +65,7 @@ pub fn instantiate(node: &Arc<Node>, conversation: &Arc<NodeConversation>, new: 
     let message = made.unwrap_or_else(HomeMessage::Refused);
     let sent = node.send(conversation, &message, &[]);
     if let (Err(_), HomeMessage::Made { instance, .. }) = (sent, message) {
-        drop(node.instances().remove(conversation.of.home, instance));
+        drop(node.instances.remove(conversation.of.home, instance));
     }
 }
 
@@ -102,7 +102,7 @@ fn usage(guest: &dyn Guest, kept: bool) -> InstanceState {
 /// Calls a function of an instance and sends the result to the home.
 pub fn call(node: &Arc<Node>, conversation: &Arc<NodeConversation>, call: InstanceCall) {
     let instance = call.instance;
-    let held = node.instances().get(conversation.of.home, instance);
+    let held = node.instances.get(conversation.of.home, instance);
     let taken = held.and_then(|held| Some((held.take()?, held)));
     let Some((guest, held)) = taken else {
         let failure = NodeRefusal::NoInstance.failure(node.name());
@@ -114,7 +114,7 @@ pub fn call(node: &Arc<Node>, conversation: &Arc<NodeConversation>, call: Instan
     let is_gone = guest.is_none();
     drop(held.put(guest));
     if is_gone {
-        drop(node.instances().remove(conversation.of.home, instance));
+        drop(node.instances.remove(conversation.of.home, instance));
     }
 }
 

@@ -16,7 +16,7 @@ const IDLE_MAX: Duration = Duration::from_millis(500);
 
 /// Looks into an instance and tells its home.
 pub fn look(node: &Arc<Node>, conversation: &Arc<NodeConversation>, instance: u64, look: Look, value: &[u8]) {
-    let held = node.instances().get(conversation.of.home, instance);
+    let held = node.instances.get(conversation.of.home, instance);
     let seen = match held.map(|held| (held.take_idle(Instant::now() + IDLE_MAX), held)) {
         Some((Taken::Guest(mut guest), held)) => {
             let seen = look_into(&mut *guest, look, value);

@@ -39,10 +39,10 @@ fn compile(
     let modules = all_modules(node, conversation, names)?;
     let program = Program { modules, spec, origin: String::new(), stem: plugin.to_owned() };
     let caller = NodeCaller::idle(node, conversation);
-    let (image, origin) = node.images().get(Host::Native, &program, &caller, None)?;
+    let (image, origin) = node.images.get(Host::Native, &program, &caller, None)?;
     let (interface, code_bytes) = (WireInterface::of(image.interface()), image.code_bytes());
     let payload = serde_json::to_vec(&interface).map_err(|error| fails(format!("no interface: {error}")))?;
-    let image = node.programs().keep(image);
+    let image = node.programs.keep(image);
     Ok((HomeMessage::Prepared { image, code_bytes, origin }, payload))
 }
 
@@ -52,7 +52,7 @@ fn all_modules(
     conversation: &NodeConversation,
     names: &[ModuleName],
 ) -> Result<Vec<ModuleBytes>, Failure> {
-    let mut found: Vec<Option<Arc<[u8]>>> = names.iter().map(|name| node.programs().module(&name.sha256)).collect();
+    let mut found: Vec<Option<Arc<[u8]>>> = names.iter().map(|name| node.programs.module(&name.sha256)).collect();
     let lacks: Vec<usize> = (0..found.len()).filter(|index| found.get(*index).is_some_and(Option::is_none)).collect();
     if !lacks.is_empty() {
         let missing = lacks.len();
@@ -64,7 +64,7 @@ fn all_modules(
             let (Some(name), Some(place)) = (names.get(index), found.get_mut(index)) else {
                 return Err(fails(format!("no module of number {index}")));
             };
-            let kept = node.programs().keep_module(&name.sha256, bytes.into_vec());
+            let kept = node.programs.keep_module(&name.sha256, bytes.into_vec());
             *place = Some(kept.ok_or_else(|| fails(format!("a module's SHA-256 is not {}", name.sha256)))?);
         }
     }

@@ -182,21 +182,6 @@ impl Node {
         self.instances.figures().1.saturating_add(bytes) <= self.memory_bytes_max
     }
 
-    /// The compiler, with what it has compiled.
-    pub(super) fn images(&self) -> &Images {
-        &self.images
-    }
-
-    /// Modules and compiled programs.
-    pub(super) fn programs(&self) -> &Programs {
-        &self.programs
-    }
-
-    /// The instances that it holds.
-    pub(super) fn instances(&self) -> &Instances {
-        &self.instances
-    }
-
     /// Sends a message of a conversation, from a worker.
     ///
     /// # Errors
@@ -243,7 +228,8 @@ impl Node {
         connection.publish_later(self.subjects.node_beats(), encode(&beat, &[]));
     }
 
-    /// Says that it ends: its homes lose its instances and their calls at once. Not for a thread that drives.
+    /// Says that it ends: its homes lose its instances and their calls at once. Must not run on a thread that drives
+    /// the connection, for it waits for that one.
     pub fn close(&self) {
         self.is_ended.store(true, Ordering::SeqCst);
         self.send_beat();

@@ -18,7 +18,6 @@ use serde_json::{Map, Value, json};
 use super::stream::Stream;
 use super::wire::{LineReader, Message, Welcome, WireError, notification, parse, request, response};
 use crate::locks::Mutex;
-use crate::shell::ShellError;
 use crate::shell::reply::Line;
 
 pub use connect::{Connect, connect};
@@ -150,11 +149,6 @@ impl Client {
                 then(&why);
             }
         }
-    }
-
-    /// The error of a client whose server is gone.
-    pub fn gone_error(&self) -> ShellError {
-        ShellError::failed(self.gone().unwrap_or_else(|| self.lost()))
     }
 
     fn lost(&self) -> String {
