@@ -216,7 +216,7 @@ impl Kernel {
 
     /// Gives plugins' writes to WASI's standard streams to `taker` from now on, at once; set once.
     pub fn set_stream_taker(&self, taker: StreamTaker) {
-        // A second one is not wanted by anybody.
+        // Only the first call counts.
         self.stream_taker().set(taker).ok();
     }
 

@@ -134,7 +134,7 @@ pub struct ProcessSlot {
     last_function: FunctionId,
     /// The node that its last instance was made on; `None`: here.
     pub node: Option<Arc<str>>,
-    /// Which of the nodes of that name.
+    /// The number that the node drew at its start; another node of the name has another.
     incarnation: u64,
     /// The idle instance; `None` before the first call, after a crash, and while a call runs.
     pub guest: Option<Box<dyn Guest>>,

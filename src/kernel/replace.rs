@@ -38,7 +38,7 @@ use crate::runtime::{Failure, FailureKind, Program};
 const RESTART_TRIES_MAX: usize = 8;
 
 impl Kernel {
-    /// [`ReplacementRequest::Restart`], ended by Ctrl-C.
+    /// Replaces the instance by a fresh one of the same code. Ctrl-C of the first owner ends the wait for it.
     ///
     /// # Errors
     /// The process has ended, the new instance does not start, or the replacement is interrupted; the old instance
@@ -47,7 +47,7 @@ impl Kernel {
         self.replace_unless(id, &ReplacementRequest::Restart, OwnerId::FIRST, &|| false)
     }
 
-    /// [`ReplacementRequest::Reload`], ended by Ctrl-C.
+    /// Replaces the instance by one of `program`. Ctrl-C of the first owner ends the wait for it.
     ///
     /// # Errors
     /// As of [`Kernel::restart`]; without `force` also when the new program lacks functions of the old one.

@@ -51,7 +51,7 @@ impl Node {
     }
 
     fn take_beat(&self, bytes: &[u8]) {
-        // Bytes that are no heartbeat are of nobody.
+        // Other bytes are ignored.
         let Ok((beat, _)) = decode::<HomeBeat>(bytes) else { return };
         if beat.home == 0 {
             return self.send_beat();
@@ -138,7 +138,7 @@ impl Node {
                 conversation
             }
             None if begins => return self.refuse(of, NodeRefusal::Homes),
-            // Of a conversation that is over.
+            // The conversation is over.
             None => return,
         };
         let arrival = conversation.mailbox.first(message, bytes, chunk);

@@ -177,7 +177,7 @@ impl Images {
 
     /// Sends programs that ask for a node to `nodes` from now on; set once.
     pub fn set_nodes(&self, nodes: Arc<dyn Nodes>) {
-        // A second one is not wanted by anybody.
+        // Only the first call counts.
         self.nodes.set(nodes).ok();
     }
 

@@ -5,8 +5,7 @@
 //! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
 //! turns a name, path or URL into a [`Program`], and `images` compiles each program once. `host_functions` is the table
 //! of functions that both hosts offer, `stack` names the places where a guest stands, `stand_in` and `substitute` serve
-//! imports that neither host has. `dwarf` reads debug information; `source_lines` has the lines of a module from it,
-//! `variables` the values of its variables.
+//! imports that neither host has. `source_lines` and `variables` read debug information by `dwarf`.
 
 pub mod about;
 pub mod advice;
@@ -328,8 +327,7 @@ pub trait Upcalls: Send + Sync {
     fn stop(&self, _stands: Vec<InstanceStack>, _at: Option<Stopped<'_>>) -> Result<(), Failure> {
         Ok(())
     }
-    /// Where the running guest is to stop in its code; `None`: the plan of version `known` still holds. `modules`:
-    /// those of its program.
+    /// Where the running guest is to stop in its code; `None`: the plan `known` still holds.
     fn stop_plan(&self, _known: Option<u64>, _modules: &[ModuleBytes]) -> Option<StopPlan> {
         None
     }
@@ -341,8 +339,7 @@ pub trait Upcalls: Send + Sync {
     fn source_lines(&self, module: &ModuleBytes) -> Arc<SourceLines> {
         Arc::new(SourceLines::read(&module.bytes))
     }
-    /// Start functions or constructors of an instance that is being made for the running call took this long. Called
-    /// after each of them, failed ones too.
+    /// Start functions or constructors of an instance for the running call took this long, failed ones too.
     fn ran_start(&self, _took: Duration) {}
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     ///
@@ -359,8 +356,7 @@ pub trait Upcalls: Send + Sync {
     fn current(&self) -> u64;
     /// `parent_plugin`: the id of the caller's parent, 0 for the shell.
     fn parent(&self) -> u64;
-    /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them, and they belong into
-    /// its log.
+    /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them; they are for its log.
     fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
         false
     }

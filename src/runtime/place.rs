@@ -5,6 +5,6 @@
 pub struct Place<'a> {
     /// The name of the node.
     pub node: &'a str,
-    /// Which of those that had the name.
+    /// The number that the node drew at its start; another node of the name has another.
     pub incarnation: u64,
 }

@@ -63,7 +63,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// The error that the value is none of the field's.
+    /// The error of a value that the field cannot have.
     pub fn refused(&self, message: impl Into<String>) -> FilterError {
         FilterError::new(self.value_column, message)
     }

@@ -118,7 +118,7 @@ impl Fields for CallFields {
 /// [`FILTER_DEPTH_MAX`] deep.
 ///
 /// # Errors
-/// The word is no field, or the comparison does not fit the field.
+/// The text is no expression, is too long or nested too deep, names no field, or compares a field as it cannot be.
 pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
     let mut parser = Parser::<F> { tokens: tokens(text)?.into_iter().peekable(), depth: 0, fields: PhantomData };
     let expr = parser.any_of()?;

@@ -71,7 +71,7 @@ impl Task {
                 (looks, Some(frames.debug.held.take()))
             });
             match (ended, &mut guest) {
-                // Looks that are not served are dropped, which who asked notices.
+                // A dropped look tells whoever asked that nobody serves it.
                 (Some(held), _) => return held,
                 (None, Some(guest)) => looks.into_iter().for_each(|look| look(&mut **guest)),
                 (None, None) => drop(looks),

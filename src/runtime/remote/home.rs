@@ -202,7 +202,7 @@ impl Home {
     }
 
     fn take_beat(&self, bytes: &[u8]) {
-        // Bytes that are no heartbeat are of nobody.
+        // Other bytes are ignored.
         let Ok((beat, _)) = decode::<NodeBeat>(bytes) else { return };
         let ending = self.nodes.lock().take(beat, Instant::now());
         self.appeared.notify_all();
@@ -276,7 +276,7 @@ impl Home {
 
     /// Notifies `watcher` of lost nodes from now on; set once.
     pub(super) fn notify_of_losses(&self, watcher: Arc<dyn NodeWatcher>) {
-        // A second one is not wanted by anybody.
+        // Only the first call counts.
         self.watcher.set(watcher).ok();
     }
 }

@@ -292,7 +292,7 @@ impl Session {
     /// Sets `$NAME`.
     ///
     /// # Errors
-    /// [`Variables`](super::session) are at their bound, or the value is too long.
+    /// The variables are at their bound, or the value is too long.
     pub fn set(&mut self, name: &str, value: impl Into<Arc<[u8]>>) -> Result<(), ShellError> {
         self.variables.set(name, value.into())
     }
