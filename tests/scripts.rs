@@ -21,6 +21,22 @@ fn printed(output: &Output) -> String {
     stdout.into_owned()
 }
 
+/// The files that `scripts/coverage` runs hold for the built-in plugins too.
+#[test]
+fn the_test_files_of_the_plugins_hold() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/tests");
+    let files = std::fs::read_dir(&folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let output = Command::new(env!("CARGO_BIN_EXE_plugsh")).arg("test").args(files).output().expect("plugsh starts");
+    assert!(printed(&output).contains("3 passed, 0 failed"));
+}
+
+#[test]
+fn coverage_refuses_what_it_does_not_know() {
+    let output = script("coverage", &["--bogus"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "usage: scripts/coverage [FILE]\n");
+}
+
 #[test]
 fn bench_peers_compares_with_the_sdk() {
     let output = script("bench-peers", &["--small"]);
