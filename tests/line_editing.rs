@@ -260,3 +260,41 @@ fn tab_follows_cd() {
     run(&mut terminal, "cd -", "\n/");
     completes(&mut terminal, "source some-f", "source some-file ");
 }
+
+/// A guest of the tests and its source.
+fn debugged(setup: Setup, name: &str) -> Setup {
+    let guest = |file: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests").join(file);
+        std::fs::read(path).expect("a guest")
+    };
+    setup.file(&format!("{name}.wasm"), guest(&format!("{name}.wasm")))
+}
+
+#[test]
+fn places_in_the_source_of_plugins_are_completed() {
+    let mut terminal = started(debugged(Setup::new(ROWS, COLS), "basket"));
+    run(&mut terminal, "load basket.wasm", "1:basket");
+    completes(&mut terminal, "break basket.r", "break basket.rs:");
+    completes(&mut terminal, "break basket.rs:10", "break basket.rs:10");
+    completes(&mut terminal, "break basket.rs:8", "break basket.rs:8");
+    completes(&mut terminal, "break basket::total", "break basket::total_of ");
+    completes(&mut terminal, "break basket::che", "break basket::checkout ");
+    completes(&mut terminal, "break basket.wasm:che", "break basket.wasm:checkout ");
+    completes(&mut terminal, "break fun", "break function");
+}
+
+#[test]
+fn lines_and_variables_are_completed_at_a_stop() {
+    let mut terminal = started(debugged(Setup::new(ROWS, COLS), "basket"));
+    completes(&mut terminal, "print bask", "print bask");
+    run(&mut terminal, "load basket.wasm", "1:basket");
+    run(&mut terminal, "break basket.rs:89", "breakpoint 1");
+    run(&mut terminal, "basket.checkout", "is held at src/basket.rs:89");
+    completes(&mut terminal, "print gri", "print grid ");
+    completes(&mut terminal, "print basket.ow", "print basket.owner ");
+    completes(&mut terminal, "print *fi", "print '*first' ");
+    completes(&mut terminal, "until 89", "until 89 ");
+    run(&mut terminal, "frame up", "checkout");
+    completes(&mut terminal, "print rat", "print rates ");
+    completes(&mut terminal, "print gri", "print gri");
+}

@@ -1,8 +1,12 @@
 //! A job that is held in a plugin's code: its frames, the one that commands look at, and its variables.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
 use super::lookup::ended;
 use super::reply::ShellError;
-use super::session::Session;
+use super::session::{ChosenFrame, Session};
 use super::words::hold_error::hold_error;
 use crate::kernel::Kernel;
 use crate::kernel::hooks::{HeldView, HoldError};
@@ -73,6 +77,11 @@ impl Session {
         look: impl FnOnce(&ModuleBytes, CodePoint, &mut FrameOf<'_>) -> T + Send + 'static,
     ) -> Result<T, ShellError> {
         look_at_frame(self.kernel(), view, frame, look)
+    }
+
+    /// The frame that is chosen, as it is from now on.
+    pub fn chosen_frames(&mut self) -> Arc<Mutex<Option<ChosenFrame>>> {
+        self.jobs().chosen()
     }
 
     /// Chooses the frame that commands look at, at a hold of a job.

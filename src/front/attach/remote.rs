@@ -242,7 +242,7 @@ impl Shell for Remote {
         self.grammar.clone()
     }
 
-    fn completer(&self) -> Box<dyn Complete> {
+    fn completer(&mut self) -> Box<dyn Complete> {
         Box::new(OfServer(self.client.clone()))
     }
 

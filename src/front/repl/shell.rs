@@ -4,11 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::kernel::{JobState, Kernel};
 use crate::shell::completion::{Completions, Known, complete};
 use crate::shell::edit_text::edit_text;
 use crate::shell::line::Lines;
 use crate::shell::reply::{ErrorKind, Line};
+use crate::shell::session::ChosenFrame;
 use crate::shell::session::EditMode;
 use crate::shell::{AliasGrammar, Interrupt, Session, ShellError, syntax_error};
 
@@ -36,7 +39,7 @@ pub trait Shell {
     /// The grammar of its lines.
     fn grammar(&self) -> AliasGrammar;
     /// The source of completions of its lines.
-    fn completer(&self) -> Box<dyn Complete>;
+    fn completer(&mut self) -> Box<dyn Complete>;
     /// Whether the line may have colours.
     fn colors(&mut self) -> bool;
     /// The text as the person leaves it in an editor.
@@ -70,11 +73,13 @@ struct OfKernel {
     kernel: Arc<Kernel>,
     /// The project's file, where one was named.
     project: Option<PathBuf>,
+    chosen: Arc<Mutex<Option<ChosenFrame>>>,
 }
 
 impl Complete for OfKernel {
     fn complete(&self, grammar: &AliasGrammar, variables: &[String], line: &str, pos: usize) -> Completions {
-        let known = Known { kernel: &self.kernel, grammar, variables, project: self.project.as_deref() };
+        let chosen = *self.chosen.lock();
+        let known = Known { kernel: &self.kernel, grammar, variables, project: self.project.as_deref(), chosen };
         complete(&known, line, pos)
     }
 }
@@ -105,8 +110,9 @@ impl Shell for Session {
         Session::grammar(self)
     }
 
-    fn completer(&self) -> Box<dyn Complete> {
-        Box::new(OfKernel { kernel: Arc::clone(self.kernel()), project: self.options().project.clone() })
+    fn completer(&mut self) -> Box<dyn Complete> {
+        let (kernel, project) = (Arc::clone(self.kernel()), self.options().project.clone());
+        Box::new(OfKernel { kernel, project, chosen: self.chosen_frames() })
     }
 
     fn colors(&mut self) -> bool {

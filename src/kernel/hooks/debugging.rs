@@ -29,6 +29,11 @@ impl Kernel {
         self.debuggable(|name, plugin| target.is_of(name, plugin)).into_iter().map(in_process).collect()
     }
 
+    /// The living processes that can be made to stop in their code, with their programs.
+    pub fn programs_to_debug(&self) -> Vec<(ProcessLabel, Arc<Program>)> {
+        self.debuggable(|_, _| true).into_iter().map(|(process, _, program)| (process, program)).collect()
+    }
+
     /// The living processes that can be made to stop in their code and do not yet.
     pub fn not_debugged(&self) -> Vec<ProcessLabel> {
         let all = self.debuggable(|_, _| true).into_iter();

@@ -24,8 +24,9 @@ pub fn complete(shared: &Shared, session: &SessionThread, params: Map<String, Va
     let CompleteParams { line, pos } = params_of(params)?;
     let pos = line.floor_char_boundary(pos.unwrap_or(line.len()));
     let variables = session.variables.lock().clone();
-    let known =
-        Known { kernel: &shared.kernel, grammar: &session.grammar, variables: &variables, project: shared.project() };
+    // A session's thread may be busy: variables at a stop are those of the frame that the stop is shown at.
+    let (kernel, grammar, project) = (&shared.kernel, &session.grammar, shared.project());
+    let known = Known { kernel, grammar, variables: &variables, project, chosen: None };
     let Completions { start, candidates } = complete_line(&known, &line, pos);
     Ok(json!({ "start": start, "candidates": candidates }))
 }

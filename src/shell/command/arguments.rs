@@ -127,7 +127,8 @@ impl Arguments {
         }
         let extra = self.extra_words().next()?;
         // The extra word may belong to an unquoted expression, which is a positional or the value of an option.
-        let is_expression = |slot| self.shape.value_name(slot).map(Kind::of_value_name) == Some(Kind::Filter);
+        let kind = |slot| self.shape.value_name(slot).map(Kind::of_value_name);
+        let is_expression = |slot| matches!(kind(slot), Some(Kind::Filter | Kind::FilterOrPlace));
         let has_expression = self.words.iter().any(|(slot, _)| is_expression(*slot));
         Some(if has_expression { subject().split_expression(&extra) } else { subject().extra_word(&extra) })
     }

@@ -26,6 +26,12 @@ pub enum Kind {
     Call,
     /// An expression over calls.
     Filter,
+    /// An expression over calls, or a place in plugins' source.
+    FilterOrPlace,
+    /// A line of the file that a job is stopped in.
+    Line,
+    /// A variable of a stopped frame, or a part of one.
+    FrameVariable,
     Variable,
     Alias,
     /// A node.
@@ -62,7 +68,10 @@ impl Kind {
             "FILE|SEQ" => Kind::FileOrSeq,
             "SEQ" => Kind::Seq,
             "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
-            "EXPR" | "EXPR|PLACE" => Kind::Filter,
+            "EXPR" => Kind::Filter,
+            "EXPR|PLACE" => Kind::FilterOrPlace,
+            "LINE" => Kind::Line,
+            "NAME[.PART]" => Kind::FrameVariable,
             "FAULT" => Kind::FaultWord,
             "VARIABLE" => Kind::Variable,
             "ALIAS" => Kind::Alias,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+use super::candidate::Candidate;
+use super::places::{lines_at_stop, places, variables_at_stop};
 use crate::journal::Outcome;
 use crate::journal::filter::FIELDS;
 use crate::kernel::Kernel;
@@ -11,51 +11,12 @@ use crate::shell::AliasGrammar;
 use crate::shell::command::{FAULT_WORDS, Kind, TABLE, read_project, topics};
 use crate::shell::line::{CompletionContext, Quote, quote};
 use crate::shell::project::line::load_line;
+use crate::shell::session::ChosenFrame;
 use crate::shell::split_dotted;
 use crate::shell::words::code::what_text;
 
 /// The most call numbers that are offered, the newest calls first.
 const SEQS_MAX: usize = 20;
-
-/// One completion candidate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The text in the list of candidates.
-    pub shown: String,
-    /// The text that replaces the word in the line.
-    pub replacement: String,
-    /// Description beside it in the list; may be empty.
-    pub about: String,
-}
-
-impl Candidate {
-    /// A whole word, quoted and followed by a blank.
-    pub fn word(text: &str) -> Candidate {
-        let replacement = format!("{} ", quote(text.as_bytes()));
-        Candidate { shown: text.to_owned(), replacement, about: String::new() }
-    }
-
-    /// An option, or the start of a longer word; `ends`: a blank follows.
-    pub fn bare(text: &str, ends: bool) -> Candidate {
-        let blank = if ends { " " } else { "" };
-        Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}"), about: String::new() }
-    }
-
-    /// A word, or the start of one when it ends with `=`.
-    pub fn word_or_start(text: &str) -> Candidate {
-        if text.ends_with('=') { Candidate::bare(text, false) } else { Candidate::word(text) }
-    }
-
-    /// The candidate with another text in the line.
-    pub fn replacing(self, replacement: &str) -> Candidate {
-        Candidate { replacement: replacement.to_owned(), ..self }
-    }
-
-    /// The candidate with a description.
-    pub fn about(self, about: &str) -> Candidate {
-        Candidate { about: about.to_owned(), ..self }
-    }
-}
 
 /// Context of completion besides the line.
 pub struct Known<'a> {
@@ -65,6 +26,8 @@ pub struct Known<'a> {
     pub variables: &'a [String],
     /// The project's file, where one was named.
     pub project: Option<&'a Path>,
+    /// The frame that was chosen at a stop.
+    pub chosen: Option<ChosenFrame>,
 }
 
 /// The project's plugins whose name starts with `typed`; the words that load one replace it, its options included.
@@ -131,9 +94,8 @@ pub fn of_kind(
         Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
         Kind::Function => function_of().into_iter().filter(|function| function.shown.starts_with(typed)).collect(),
         Kind::Loadable => {
-            let mut candidates = starting(typed, kernel.loadable().iter().map(String::as_str));
-            candidates.extend(files(typed));
-            candidates
+            let named = starting(typed, kernel.loadable().iter().map(String::as_str));
+            named.into_iter().chain(files(typed)).collect()
         }
         Kind::Load => {
             let mut candidates = project_loads(known.project, typed);
@@ -145,25 +107,37 @@ pub fn of_kind(
         Kind::Dir => files(typed).into_iter().filter(|file| file.shown.ends_with('/')).collect(),
         Kind::Alias => aliases(known.grammar, typed),
         Kind::Node => starting_owned(kernel.node_names()),
-        Kind::Seq => {
-            let newest = kernel.journal().drain().records(SEQS_MAX);
-            starting_owned(newest.iter().rev().map(|record| record.seq.to_string()).collect())
-        }
+        Kind::Seq => starting_owned(newest_seqs(kernel)),
         Kind::Call => calls(kernel, typed),
         Kind::ProcessOrSpawn => processes().into_iter().chain(starting(typed, ["spawn"])).collect(),
         Kind::Filter => expressions(kernel, cursor),
+        Kind::FilterOrPlace => {
+            let places = if cursor.quote.is_none() { places(kernel, typed) } else { Vec::new() };
+            expressions(kernel, cursor).into_iter().chain(places).collect()
+        }
+        Kind::Line => lines_at_stop(kernel, known.chosen, typed),
+        Kind::FrameVariable => variables_at_stop(kernel, known.chosen, typed),
         Kind::Variable => starting_owned(variables.to_vec()),
         Kind::Breakpoint => numbered(typed, kernel.breakpoints().iter().map(|view| (view.id, what_text(view)))),
         Kind::Fault => numbered(typed, kernel.faults().into_iter().map(|view| (view.id, view.filter))),
-        Kind::Stub => starting_owned(
-            kernel.stubs().iter().map(|stub| format!("{}.{}", stub.spec.plugin, stub.spec.function)).collect(),
-        ),
+        Kind::Stub => starting_owned(stubs(kernel)),
         Kind::FaultWord => fault_words(cursor),
         Kind::Words(words) => {
             words.iter().filter(|word| word.starts_with(typed)).map(|word| Candidate::word_or_start(word)).collect()
         }
         Kind::Input | Kind::None => Vec::new(),
     }
+}
+
+/// The numbers of the newest calls, the newest first.
+fn newest_seqs(kernel: &Kernel) -> Vec<String> {
+    let newest = kernel.journal().drain().records(SEQS_MAX);
+    newest.iter().rev().map(|record| record.seq.to_string()).collect()
+}
+
+/// `PLUGIN.FUNCTION` of each stub.
+fn stubs(kernel: &Kernel) -> Vec<String> {
+    kernel.stubs().iter().map(|stub| format!("{}.{}", stub.spec.plugin, stub.spec.function)).collect()
 }
 
 /// The commands that start with `typed`, with their summaries.

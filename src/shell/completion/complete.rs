@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::candidates::{
-    Candidate, Known, aliases, commands, dotted_functions, dotted_processes, files, functions, of_kind,
-};
+use super::candidate::Candidate;
+use super::candidates::{Known, aliases, commands, dotted_functions, dotted_processes, files, functions, of_kind};
 use super::programs::complete_system;
 use crate::shell::command::{ArgSlot, Kind, Shape, TABLE};
 use crate::shell::line::{BLOCKS, CompletionContext, CursorPlace, Word, complete_at};
@@ -160,7 +159,8 @@ mod tests {
     }
 
     fn found(kernel: &Kernel, line: &str) -> Vec<Candidate> {
-        let known = Known { kernel, grammar: &grammar(), variables: &["greeting".to_owned()], project: None };
+        let known =
+            Known { kernel, grammar: &grammar(), variables: &["greeting".to_owned()], project: None, chosen: None };
         complete(&known, line, line.len()).candidates
     }
 
@@ -280,7 +280,7 @@ mod tests {
         let grammar = grammar();
         let alias = |line: &str| Alias { line: line.to_owned(), script: parse(line, &grammar).unwrap() };
         assert!(grammar.aliases.set("lift", alias("load --as up")));
-        let known = Known { kernel: &kernel, grammar: &grammar, variables: &[], project: None };
+        let known = Known { kernel: &kernel, grammar: &grammar, variables: &[], project: None, chosen: None };
         let replacements = |line: &str| -> Vec<String> {
             complete(&known, line, line.len()).candidates.into_iter().map(|candidate| candidate.replacement).collect()
         };

@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::candidates::{Candidate, files};
+use super::candidate::Candidate;
+use super::candidates::files;
 use crate::shell::line::CompletionContext;
 
 /// The most programs that are looked at: PATH may name any directory.

@@ -2,8 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::kernel::JobId;
+
+/// The frame that was chosen at a hold of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChosenFrame {
+    pub job: JobId,
+    /// The hold's number.
+    pub hold: u64,
+    /// The frame's number.
+    pub frame: usize,
+}
 
 /// Notes on jobs. `C`: the continuation that finishes a parked job.
 pub struct JobNotes<C> {
@@ -15,8 +28,8 @@ pub struct JobNotes<C> {
     serving: bool,
     /// The hint about held jobs was shown.
     hinted: bool,
-    /// The frame that was chosen at a hold of a job.
-    chosen: Option<(JobId, u64, usize)>,
+    /// Shared with what completes lines.
+    chosen: Arc<Mutex<Option<ChosenFrame>>>,
     /// Where source files are looked for, at most [`SOURCE_DIRS_MAX`].
     source_dirs: Vec<PathBuf>,
 }
@@ -31,7 +44,7 @@ impl<C> Default for JobNotes<C> {
             served: BTreeMap::new(),
             serving: false,
             hinted: false,
-            chosen: None,
+            chosen: Arc::default(),
             source_dirs: Vec::new(),
         }
     }
@@ -76,12 +89,18 @@ impl<C> JobNotes<C> {
 
     /// The number of the frame that was chosen at a hold of a job.
     pub fn chosen_frame(&self, job: JobId, hold: u64) -> Option<usize> {
-        self.chosen.filter(|(of, at, _)| (*of, *at) == (job, hold)).map(|(_, _, frame)| frame)
+        let chosen = *self.chosen.lock();
+        chosen.filter(|chosen| (chosen.job, chosen.hold) == (job, hold)).map(|chosen| chosen.frame)
     }
 
     /// Chooses a frame at a hold of a job.
     pub fn choose_frame(&mut self, job: JobId, hold: u64, frame: usize) {
-        self.chosen = Some((job, hold, frame));
+        *self.chosen.lock() = Some(ChosenFrame { job, hold, frame });
+    }
+
+    /// The chosen frame, as it is from now on.
+    pub fn chosen(&self) -> Arc<Mutex<Option<ChosenFrame>>> {
+        Arc::clone(&self.chosen)
     }
 
     /// Where source files are looked for, the newest first.

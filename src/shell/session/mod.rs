@@ -30,6 +30,7 @@ use settings::Settings;
 use variables::Variables;
 
 pub use cases::{Case, CasePlace};
+pub use jobs::ChosenFrame;
 pub use options::{Access, HeldJobs, LinesFrom, SessionOptions};
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};

@@ -50,7 +50,7 @@ struct LocalsWords {
 
 #[derive(Debug, clap::Args)]
 struct PrintWords {
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME[.PART]")]
     path: String,
     #[command(flatten)]
     held: HeldJobArg,
