@@ -86,8 +86,7 @@ const CALLED: &str = "echo.echo hi";
 const HOLDING: [&str; 4] = ["bt %1", "list --source-dir", "locals --wasm", "step %1"];
 const CONTINUE: &str = "continue %1";
 /// Commands that fail here though they are understood, by the beginning of their line, and what is said then.
-const FAILING: [(&str, &str); 13] = [
-    ("frame ", "no job is held"),
+const FAILING: [(&str, &str); 12] = [
     ("kill %1", "killed %1"),
     ("list --source-dir", "its plugin has no debug information"),
     ("load big --on gpu1", "no plugin named `big`"),

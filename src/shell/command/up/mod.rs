@@ -95,13 +95,20 @@ pub fn read_project(given: Option<&Path>) -> Result<Project, NoProject> {
 
 /// The session's project.
 fn project_of(session: &Session) -> Result<Project, ShellError> {
-    read_project(session.options().project.as_deref()).map_err(|why| match why {
-        // In other debuggers, these words choose a frame.
-        NoProject::NotFound if session.kernel().held().iter().any(|view| view.code.is_some()) => ShellError::failed(
-            "no `plugsh.toml` here or in a directory above; `frame up` and `frame down` choose a frame of the held job",
-        ),
-        why => why.into_error(),
-    })
+    read_project(session.options().project.as_deref()).map_err(NoProject::into_error)
+}
+
+/// Refuses `up` and `down` for a whole project while a job is held in a plugin's code: in other debuggers, these words
+/// choose a frame.
+fn refuse_at_stop(session: &Session, word: &str, names: &[String]) -> Result<(), ShellError> {
+    let held = session.kernel().held().into_iter().find(|view| view.code.is_some()).filter(|_| names.is_empty());
+    match held {
+        None => Ok(()),
+        Some(view) => Err(ShellError::failed(format!(
+            "%{} is held in a plugin's code: `help frame` says how one is chosen; `{word} NAME` is for the project's plugins",
+            view.job
+        ))),
+    }
 }
 
 fn run_up(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -112,6 +119,7 @@ fn run_up(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellErr
     if words.check {
         return run_check(session);
     }
+    refuse_at_stop(session, "up", &words.names)?;
     let project = project_of(session)?;
     if !session.kernel().breakpoints().is_empty() {
         let way_on = "`delete` them, or `load` its plugins one by one";
@@ -230,6 +238,7 @@ fn checked(session: &mut Session, mistakes: &[Mistake], project: Option<&Project
 
 fn run_down(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<DownWords>()?;
+    refuse_at_stop(session, "down", &words.names)?;
     let project = project_of(session)?;
     let plugins = match words.names.as_slice() {
         [] => start_order(&project, &project.plugins.iter().collect::<Vec<_>>()),
