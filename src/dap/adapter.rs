@@ -1,5 +1,6 @@
 //! The requests of one client, answered one after the other.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -21,6 +22,7 @@ use super::stops::Stops;
 use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, Kernel, OwnerId};
 use crate::shell::SessionOptions;
+use crate::shell::source_text::{SourceMap, SourcePaths};
 use crate::shell::words::hold_error::hold_error_text;
 use crate::text::{did_you_mean, quoted};
 
@@ -208,7 +210,7 @@ impl Adapter {
         if let Some(dir) = &arguments.cwd {
             std::env::set_current_dir(dir).map_err(|error| format!("`cwd`: `{}`: {error}", dir.display()))?;
         }
-        self.configure(arguments.source_dirs.clone());
+        self.configure(arguments.source_dirs.clone(), arguments.source_map.clone());
         if !arguments.no_debug {
             // Breakpoints may be set at any time, and no process of the client's is worth a restart then.
             self.debuggee.kernel.set_loads_debugged(true);
@@ -221,17 +223,18 @@ impl Adapter {
         if self.mode == Mode::Launches {
             return Err("nothing is served here; `launch` runs a script".to_owned());
         }
-        self.configure(arguments.source_dirs);
+        self.configure(arguments.source_dirs, arguments.source_map);
         self.phase = Phase::Configuring(None);
         Ok(Value::Null)
     }
 
     /// Sets where sources are looked for, and begins to tell stops.
-    fn configure(&mut self, source_dirs: Vec<PathBuf>) {
+    fn configure(&mut self, source_dirs: Vec<PathBuf>, source_map: BTreeMap<String, PathBuf>) {
         let mut dirs: Vec<PathBuf> =
             source_dirs.into_iter().map(|dir| std::path::absolute(&dir).unwrap_or(dir)).collect();
         dirs.extend(std::env::current_dir());
-        self.debuggee.known().source_dirs = dirs;
+        let maps = source_map.into_iter().map(|(from, to)| SourceMap { from, to }).collect();
+        self.debuggee.known().sources = SourcePaths { dirs, maps };
     }
 
     /// Starts what the client wants, once it has set its breakpoints.

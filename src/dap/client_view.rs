@@ -30,8 +30,8 @@ impl ClientView<'_> {
     pub fn stack(&self, arguments: StackTrace) -> Result<Value, String> {
         let view = self.0.held(arguments.thread_id)?;
         let mut known = self.0.known();
-        let (dirs, client) = (known.source_dirs.clone(), known.client);
-        let frames = stack::frames(&self.0.kernel, &view, &dirs, client, &mut known.handles);
+        let (sources, client) = (known.sources.clone(), known.client);
+        let frames = stack::frames(&self.0.kernel, &view, &sources, client, &mut known.handles);
         let levels = arguments.levels.filter(|levels| *levels > 0).unwrap_or(usize::MAX);
         let total = frames.len();
         let shown: Vec<Value> = frames.into_iter().skip(arguments.start_frame).take(levels).collect();

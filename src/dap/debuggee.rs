@@ -1,7 +1,6 @@
 //! The debugged kernel and the client's side of it, which the thread of requests and the one of events share.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -12,6 +11,7 @@ use super::outlet::Outlet;
 use super::request::ClientInfo;
 use crate::kernel::hooks::{HeldView, Order, Step};
 use crate::kernel::{JobId, Kernel, OwnerId};
+use crate::shell::source_text::SourcePaths;
 use crate::shell::words::hold_error::hold_error_text;
 
 /// A kernel that a client debugs.
@@ -27,7 +27,7 @@ pub struct Debuggee {
 #[derive(Default)]
 pub struct Known {
     pub client: ClientInfo,
-    pub source_dirs: Vec<PathBuf>,
+    pub sources: SourcePaths,
     pub breakpoints: Breakpoints,
     pub handles: Handles,
     /// The steps that are under way, one a job.

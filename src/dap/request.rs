@@ -2,6 +2,7 @@
 //!
 //! Fields that are unknown are passed over: editors send more than the protocol asks for.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -104,6 +105,8 @@ pub struct LaunchArguments {
     pub cwd: Option<PathBuf>,
     /// Where source files are looked for, besides the paths that compilers noted.
     pub source_dirs: Vec<PathBuf>,
+    /// Beginnings of noted paths, and the directories here that have their files.
+    pub source_map: BTreeMap<String, PathBuf>,
     pub stop_on_entry: bool,
     pub no_debug: bool,
 }
@@ -113,6 +116,7 @@ pub struct LaunchArguments {
 #[serde(rename_all = "camelCase", default)]
 pub struct AttachArguments {
     pub source_dirs: Vec<PathBuf>,
+    pub source_map: BTreeMap<String, PathBuf>,
 }
 
 /// A file of the client's.

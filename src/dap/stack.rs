@@ -1,6 +1,6 @@
 //! The stack of a held job: the functions of each plugin, and a label for each call from plugin to plugin.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use super::request::ClientInfo;
 use crate::kernel::Kernel;
 use crate::kernel::hooks::HeldView;
 use crate::runtime::FrameRole;
-use crate::shell::source_text::path_of;
+use crate::shell::source_text::{SourcePaths, path_of};
 use crate::shell::stopped::{StoppedFrame, frames_of, source_file};
 
 /// The frames of a held job, the innermost first.
 pub fn frames(
     kernel: &Kernel,
     view: &HeldView,
-    source_dirs: &[PathBuf],
+    sources: &SourcePaths,
     client: ClientInfo,
     handles: &mut Handles,
 ) -> Vec<Value> {
@@ -25,7 +25,7 @@ pub fn frames(
     for (place, plugin) in view.stack.plugins.iter().enumerate() {
         for frame in code.iter().filter(|frame| frame.plugin == place) {
             let id = handles.frame(key(view, FrameOf::Code(frame.number)));
-            shown.push(code_frame(kernel, view, frame, source_dirs, client, id));
+            shown.push(code_frame(kernel, view, frame, sources, client, id));
         }
         let id = handles.frame(key(view, FrameOf::Call(place)));
         shown.push(label(id, &format!("{}.{}", plugin.process, plugin.function)));
@@ -54,7 +54,7 @@ fn code_frame(
     kernel: &Kernel,
     view: &HeldView,
     frame: &StoppedFrame,
-    source_dirs: &[PathBuf],
+    sources: &SourcePaths,
     client: ClientInfo,
     id: u32,
 ) -> Value {
@@ -69,7 +69,7 @@ fn code_frame(
         shown["presentationHint"] = "subtle".into();
     }
     if let (Some(file), Some(line)) = (source_file(kernel, view, frame), guest.line) {
-        let path = path_of(&file, source_dirs);
+        let path = path_of(&file, sources);
         shown["source"] = source(&file.name, path.as_deref());
         shown["line"] = client.line_to(line).into();
         shown["column"] = client.column_to(guest.column.unwrap_or(1)).into();

@@ -2,9 +2,11 @@
 //! while its call is held at a breakpoint; while it runs, its instance belongs to the thread that runs it.
 
 use super::Kernel;
+use super::hooks::HeldView;
 use super::process::ProcessSlot;
 use super::view::{ProcessId, ProcessLabel};
 use crate::runtime::inspect::{InspectError, MemoryError, MemoryPart, Variable};
+use crate::runtime::stopping::FrameAt;
 use crate::runtime::{Failure, Guest, Inspect};
 
 /// Why a process cannot be looked into.
@@ -51,13 +53,37 @@ impl Kernel {
     /// # Errors
     /// The process has ended, runs, cannot be inspected, or has no such range.
     pub fn read_memory(&self, id: ProcessId, offset: u64, length: u64) -> Result<MemoryPart, NotInspected> {
-        self.inspect(id, |label, inspected| {
+        let read = self.inspect(id, |label, inspected| {
             let part = inspected.read_memory(offset, length);
             part.map_err(|error| match error {
                 InspectError::Memory(error) => NotInspected::Memory(label.clone(), error),
                 InspectError::Unanswered(failure) => NotInspected::Refused(label.clone(), failure),
             })
-        })
+        });
+        match read {
+            Err(NotInspected::Running(label)) => match self.read_memory_at_stop(id, offset, length) {
+                None => Err(NotInspected::Running(label)),
+                Some(part) => part.map_err(|error| NotInspected::Memory(label, error)),
+            },
+            read => read,
+        }
+    }
+
+    /// A copy of a part of the memory of a process whose job is held in a plugin's code; `None` where it is not, or the
+    /// process cannot be looked into there.
+    fn read_memory_at_stop(&self, id: ProcessId, offset: u64, length: u64) -> Option<Result<MemoryPart, MemoryError>> {
+        let guest_of = |view: &HeldView| {
+            // A plugin without frames is not on the list of those that can be looked into.
+            let mut standing = view.stack.plugins.iter().filter(|plugin| !plugin.frames.is_empty());
+            standing.position(|plugin| plugin.process.id == id)
+        };
+        let held = self.held().into_iter().filter(|view| view.code.is_some());
+        let (job, guest) = held.filter_map(|view| Some((view.job, guest_of(&view)?))).next()?;
+        let at = FrameAt { guest, frame: 0 };
+        let looked =
+            self.look_into(job, move |stopped| stopped.point(at).map(|_| stopped.read_memory(at, offset, length)));
+        // A job that has gone on meanwhile shows nothing.
+        looked.ok().flatten()
     }
 
     fn inspect<T>(

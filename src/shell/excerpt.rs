@@ -1,10 +1,8 @@
 //! The source around a place where a plugin stands.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
-use super::source_text::lines_of;
+use super::source_text::{SourcePaths, lines_of};
 use super::stopped::{StoppedFrame, source_file};
 use crate::kernel::Kernel;
 use crate::kernel::hooks::HeldView;
@@ -26,9 +24,9 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// The lines around the place of a frame of a held job; `None` where it has no line, or its file is not found.
-    pub fn around(kernel: &Kernel, view: &HeldView, frame: &StoppedFrame, source_dirs: &[PathBuf]) -> Option<Excerpt> {
+    pub fn around(kernel: &Kernel, view: &HeldView, frame: &StoppedFrame, paths: &SourcePaths) -> Option<Excerpt> {
         let (file, line) = (source_file(kernel, view, frame)?, frame.guest.line?);
-        let all = lines_of(&file, source_dirs)?;
+        let all = lines_of(&file, paths)?;
         let at = line as usize;
         let (first, last) = (at.saturating_sub(AROUND).max(1), (at + AROUND).min(all.len()));
         let lines = all.get(first - 1..last)?.to_vec();

@@ -1,6 +1,5 @@
 //! The kernel as a source of snapshots. The sampling rate is bounded by the samples' own cost.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use crate::journal::{Drained, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
 use crate::kernel::{Job, JobId, Kernel, Killed, LogLine, ProcessDetail, ProcessId, StackView};
 use crate::shell::excerpt::Excerpt;
+use crate::shell::source_text::SourcePaths;
 use crate::shell::stopped::{frames_of, shown_frame};
 
 use super::preview::with_preview;
@@ -165,9 +165,9 @@ impl SnapshotSource for KernelSource {
     fn held_place(&self, subject: Subject) -> Option<HeldPlace> {
         let job = self.job_of(subject).filter(Job::is_held)?;
         let view = self.kernel.held_of(job.id())?;
-        let dirs: Vec<PathBuf> = std::env::current_dir().into_iter().collect();
+        let paths = SourcePaths { dirs: std::env::current_dir().into_iter().collect(), ..SourcePaths::default() };
         let frames = frames_of(&view);
-        let source = shown_frame(&frames).and_then(|frame| Excerpt::around(&self.kernel, &view, frame, &dirs));
+        let source = shown_frame(&frames).and_then(|frame| Excerpt::around(&self.kernel, &view, frame, &paths));
         Some(HeldPlace { stack: view.stack, source })
     }
 

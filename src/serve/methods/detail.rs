@@ -1,7 +1,6 @@
 //! `info` and `record`: all that is known of one process, and of one call with its bytes. Where the plugins of a held
 //! call stand is told with both.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -15,6 +14,7 @@ use crate::serve::caller::Caller;
 use crate::serve::wire::{WireError, params_of};
 use crate::shell::command::info::info_json;
 use crate::shell::excerpt::Excerpt;
+use crate::shell::source_text::SourcePaths;
 use crate::shell::stopped::{frames_of, shown_frame};
 use crate::shell::words::stack::stack_rows;
 
@@ -90,8 +90,8 @@ fn kept_word(kept: &KeptBytes) -> &'static str {
 fn put_held_place(answer: &mut Value, kernel: &Kernel, job: Option<Job>) {
     let held = job.filter(Job::is_held).and_then(|job| kernel.held_of(job.id()));
     let source = held.as_ref().and_then(|view| {
-        let dirs: Vec<PathBuf> = std::env::current_dir().into_iter().collect();
-        Excerpt::around(kernel, view, shown_frame(&frames_of(view))?, &dirs)
+        let paths = SourcePaths { dirs: std::env::current_dir().into_iter().collect(), ..SourcePaths::default() };
+        Excerpt::around(kernel, view, shown_frame(&frames_of(view))?, &paths)
     });
     answer["held_stack"] = held.map_or(Value::Null, |view| json!(stack_rows(&view.stack)));
     answer["held_source"] = json!(source);

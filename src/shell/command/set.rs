@@ -9,6 +9,7 @@ use crate::shell::front::PaneRequest;
 use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{EditMode, Session};
+use crate::shell::source_text::SourceMap;
 use crate::text::closest;
 
 /// The command `set`.
@@ -22,7 +23,7 @@ pub static COMMAND: Command = Command {
         are a script's arguments, `$DIR` is its directory, `$env.HOME` is of the environment. A program (`!COMMAND`) has \
         the variables in its environment. `set -o vi` gives the prompt vi's keys, `set -o emacs` those that it begins \
         with; the rc file is the place for it. `set mouse off` leaves the mouse to the terminal while the pane has the \
-        keys.",
+        keys. `set source-map FROM=TO` says where source files are whose paths begin with FROM, `set -d source-map` forgets it.",
     examples: &["\
         set name 'Ada Lovelace'\n\
         echo \"hello $name\"\n\
@@ -62,6 +63,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         session.settings_mut().edit_mode = keys;
         return Ok(Reply::done(serde_json::json!({ "keys": keys })));
     }
+    if options.name.as_deref() == Some(SOURCE_MAP) {
+        return source_map(session, value.as_deref(), &options);
+    }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
             true => {
@@ -97,6 +101,30 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         }
     }
 }
+
+/// Sets, lists or forgets where source files are.
+fn source_map(session: &mut Session, value: Option<&[u8]>, options: &SetOptions) -> Result<Reply, ShellError> {
+    let Some(value) = value else {
+        if options.delete {
+            session.jobs().forget_source_maps();
+            return Ok(Reply::done(serde_json::json!({ "unset": SOURCE_MAP })));
+        }
+        let maps = session.jobs().sources().maps.clone();
+        if session.wants_json(options.json) {
+            return Ok(Reply::json(&maps));
+        }
+        let written = |map: &SourceMap| format!("{}={}", map.from, map.to.display()).into_bytes();
+        return Ok(Reply::Lines(maps.iter().map(|map| line(SOURCE_MAP, &written(map))).collect()));
+    };
+    let map = std::str::from_utf8(value).ok().and_then(SourceMap::parse).filter(|_| !options.delete);
+    let map = map.ok_or_else(|| ShellError::usage("write `set source-map FROM=TO`, or `set -d source-map`"))?;
+    let json = serde_json::json!({ "source_map": &map });
+    session.jobs().add_source_map(map);
+    Ok(Reply::done(json))
+}
+
+/// The setting of where source files are, which is no variable.
+const SOURCE_MAP: &str = "source-map";
 
 /// The error of `set -d` for a variable that is not set.
 fn not_set(session: &Session, name: &str) -> ShellError {

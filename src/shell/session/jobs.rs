@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::kernel::JobId;
+use crate::shell::source_text::{SourceMap, SourcePaths};
 
 /// The frame that was chosen at a hold of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +31,11 @@ pub struct JobNotes<C> {
     hinted: bool,
     /// Shared with what completes lines.
     chosen: Arc<Mutex<Option<ChosenFrame>>>,
-    /// Where source files are looked for, at most [`SOURCE_DIRS_MAX`].
-    source_dirs: Vec<PathBuf>,
+    /// Where source files are looked for: at most [`SOURCE_DIRS_MAX`] directories and as many maps.
+    sources: SourcePaths,
 }
 
-/// Most directories of source files.
+/// Most directories of source files, and most maps of them.
 const SOURCE_DIRS_MAX: usize = 32;
 
 impl<C> Default for JobNotes<C> {
@@ -45,7 +46,7 @@ impl<C> Default for JobNotes<C> {
             serving: false,
             hinted: false,
             chosen: Arc::default(),
-            source_dirs: Vec::new(),
+            sources: SourcePaths::default(),
         }
     }
 }
@@ -104,15 +105,27 @@ impl<C> JobNotes<C> {
     }
 
     /// Where source files are looked for, the newest first.
-    pub fn source_dirs(&self) -> &[PathBuf] {
-        &self.source_dirs
+    pub fn sources(&self) -> &SourcePaths {
+        &self.sources
+    }
+
+    /// Looks for source files by a map first, from now on.
+    pub fn add_source_map(&mut self, map: SourceMap) {
+        self.sources.maps.retain(|known| known.from != map.from);
+        self.sources.maps.insert(0, map);
+        self.sources.maps.truncate(SOURCE_DIRS_MAX);
+    }
+
+    /// Forgets the maps of source files.
+    pub fn forget_source_maps(&mut self) {
+        self.sources.maps.clear();
     }
 
     /// Looks for source files in a directory first, from now on.
     pub fn add_source_dir(&mut self, dir: PathBuf) {
-        self.source_dirs.retain(|known| *known != dir);
-        self.source_dirs.insert(0, dir);
-        self.source_dirs.truncate(SOURCE_DIRS_MAX);
+        self.sources.dirs.retain(|known| *known != dir);
+        self.sources.dirs.insert(0, dir);
+        self.sources.dirs.truncate(SOURCE_DIRS_MAX);
     }
 
     /// True the first time: the notice of a held job then lists the commands for it.

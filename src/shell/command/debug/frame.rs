@@ -31,7 +31,7 @@ pub static LIST: Command = Command {
     summary: "show the source around a stop",
     description: "The lines around the place of the chosen frame. A file is looked for at the path that the compiler noted, \
         then below DIR of `--source-dir`, which the shell remembers, and below the working directory: by the longest end of \
-        its path that is there.",
+        its path that is there. `set source-map /build=/home/ada/cart` says where the files of paths that begin with `/build` are.",
     examples: &[stopped_example!("list\n# …\n")],
     syntax: syntax::<ListWords>(),
     run: Run::Plain(run_list),
@@ -139,7 +139,7 @@ pub fn source_line(session: &mut Session, view: &HeldView, frame: &StoppedFrame)
 
 /// The source around the place of a frame.
 fn excerpt_of(session: &mut Session, view: &HeldView, frame: &StoppedFrame) -> Option<Excerpt> {
-    let mut dirs = session.jobs().source_dirs().to_vec();
-    dirs.extend(std::env::current_dir());
-    Excerpt::around(session.kernel(), view, frame, &dirs)
+    let mut paths = session.jobs().sources().clone();
+    paths.dirs.extend(std::env::current_dir());
+    Excerpt::around(session.kernel(), view, frame, &paths)
 }

@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
     description: "Rows of offset, hexadecimal and text of the linear memory that the plugin exports. OFFSET and LENGTH are \
         numbers, `0x` ones or sizes as `64k`; at most 1 MiB is shown at once. `--raw` writes the bytes themselves. A process \
         can be looked into between calls, and while its own call is held at a breakpoint: `break EXPR --on return` holds \
-        it when it has ended.",
+        it when it has ended, and of a job that is held in a plugin's code all plugins of its stack that can be stopped are seen.",
     examples: &["\
         load front\n\
         # 1:front\n\
