@@ -114,9 +114,8 @@ fn help_walks_to_where_it_says() {
         "ok (stub)",
         "[{\"cat\":1,\"the\":1},{\"the\": 1},{\"dog\":1}]",
         "6  1:wordcount → 3:mapper-2.map  ok (stub)",
-        // Mappers run beside each other: which of them is the third differs.
-        ".reduce: ",
-        ":mapper-",
+        ".reduce: trailing comma",
+        "4:mapper-3.map",
         "ok (fault)",
         ":mapper-6.map (breakpoint 1)",
         "{\"and\":1,\"cat\":1,\"dog\":1,\"the\":2}",

@@ -63,10 +63,10 @@ const PARTS: &[Part] = &[
     Row("show 6", "the mapper that gave it: there it is"),
     Blank,
     Text(
-        "The other one is planted by a fault: every third answer of a mapper is lost, and the error blames the \
-            reducer",
+        "The other one is planted by a fault: each answer of a mapper that was asked about a dog is lost, and the error \
+            blames the reducer",
     ),
-    Example(&["unstub --all", "inject mapper*.map drop-output when=3+3", "wordcount.run 'the cat and the dog'"]),
+    Example(&["unstub --all", "inject 'mapper*.map and input~dog' drop-output", "wordcount.run 'the cat and the dog'"]),
     Row("trace -e 'kind=call and bytes_out=0'", "who answered nothing"),
     Example(&["break 'mapper*.map and bytes_out=0' --on return"]),
     Row("wordcount.run 'the cat and the dog'", "held at the next one, before the reducer sees it"),
