@@ -76,6 +76,7 @@ fn in_rust_the_lines_of_the_called_function_ran() {
     let lines = of_source(&files, "src/tax.rs");
     let body = function(&source, "fn refuse()");
     assert!(lines.keys().any(|line| body.contains(line)) && lines.len() > 20, "{lines:?}");
+    assert!(lines.keys().all(|line| *line as usize <= source.lines().count()), "lines of other files: {lines:?}");
     for (line, ran) in lines {
         assert_eq!(*ran, body.contains(line), "line {line}: {lines:?}");
     }

@@ -32,13 +32,15 @@ pub fn line_at(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, address: u64, b
         {
             return Some(Located { function: None, file: file_text(dwarf, unit, file), line, column });
         }
-        // Code that the compiler made has line 0: it gets the line before.
-        let line = row.line().and_then(|line| u32::try_from(line.get()).ok()).or_else(|| before.and_then(|row| row.2));
+        // Code that the compiler made has line 0: it gets the line before, with its file.
+        let own = row.line().and_then(|line| u32::try_from(line.get()).ok());
+        let kept = before.filter(|_| own.is_none());
+        let (file, line) = kept.map_or((row.file_index(), own), |(_, file, line, _)| (file, line));
         let column = match row.column() {
             gimli::ColumnType::LeftEdge => None,
             gimli::ColumnType::Column(column) => u32::try_from(column.get()).ok(),
         };
-        before = (!row.end_sequence()).then(|| (row.address(), row.file_index(), line, column));
+        before = (!row.end_sequence()).then(|| (row.address(), file, line, column));
     }
     None
 }

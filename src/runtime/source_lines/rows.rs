@@ -40,7 +40,7 @@ impl Rows {
         budget.take(program.header().raw_program_buf().len() as u64)?;
         let mut files: HashMap<u64, Option<FileIndex>> = HashMap::new();
         let mut rows = program.rows();
-        let (mut first, mut line_before) = (None, 0);
+        let (mut first, mut before) = (None, (0, 0));
         while let Some((_, row)) = rows.next_row()? {
             budget.take(1)?;
             let start = *first.get_or_insert(row.address());
@@ -48,17 +48,17 @@ impl Rows {
             let is_kept = start > 0 && start < code_bytes && row.address() <= code_bytes;
             let pc = u32::try_from(code_start.saturating_add(row.address())).ok().filter(|_| is_kept);
             if row.end_sequence() {
-                (first, line_before) = (None, 0);
+                (first, before) = (None, (0, 0));
                 self.push(pc, RowKind::Gap);
                 continue;
             }
-            // Code that the compiler made has line 0: it gets the line before.
-            let line = row.line().and_then(|line| u32::try_from(line.get()).ok()).unwrap_or(line_before);
-            line_before = line;
+            // Code that the compiler made has line 0: it gets the line before, with its file.
+            let own = row.line().and_then(|line| u32::try_from(line.get()).ok());
+            let (index, line) = own.map_or(before, |line| (row.file_index(), line));
+            before = (index, line);
             if pc.is_none() || line == 0 {
                 continue;
             }
-            let index = row.file_index();
             let file = *files.entry(index).or_insert_with(|| self.file(units, unit, index));
             let Some(file) = file else { continue };
             let column = match row.column() {
