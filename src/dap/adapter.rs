@@ -135,7 +135,10 @@ impl Adapter {
         match (&self.phase, command) {
             (Phase::New, "initialize") => return self.initialize(request).map(Some),
             (_, "initialize") => return Err("`initialize` came before".to_owned()),
-            (_, "disconnect") => return Ok(Some(self.disconnect())),
+            (_, "disconnect") => {
+                self.end();
+                return Ok(Some(Value::Null));
+            }
             (Phase::New, _) => return Err(format!("`{}` came before `initialize`", quoted(command))),
             (Phase::Initialized, "launch") => return self.launch(request.arguments()?).map(Some),
             (Phase::Initialized, "attach") => return self.attach(request.arguments()?).map(Some),
@@ -228,7 +231,7 @@ impl Adapter {
         Ok(Value::Null)
     }
 
-    /// Sets where sources are looked for, and begins to tell stops.
+    /// Sets where sources are looked for: in the working directory last.
     fn configure(&mut self, source_dirs: Vec<PathBuf>, source_map: BTreeMap<String, PathBuf>) {
         let mut dirs: Vec<PathBuf> =
             source_dirs.into_iter().map(|dir| std::path::absolute(&dir).unwrap_or(dir)).collect();
@@ -271,11 +274,6 @@ impl Adapter {
         let Some(script) = &self.script else { return };
         script.end();
         self.debuggee.kernel.jobs().iter().for_each(|job| job.kill());
-    }
-
-    fn disconnect(&mut self) -> Value {
-        self.end();
-        Value::Null
     }
 
     /// Ends the conversation: what was launched is killed, what was attached to goes on without breakpoints.

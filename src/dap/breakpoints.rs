@@ -9,7 +9,7 @@ use crate::journal::Filter;
 use crate::kernel::hooks::{BreakPlace, BreakSpec, CodeTarget, HoldSide, SourcePlace};
 use crate::kernel::{Kernel, OwnerId};
 use crate::runtime::Explained;
-use crate::shell::breaking::{BreakAt, parse_break};
+use crate::shell::breaking::{BreakAt, code_target, parse_break};
 use crate::shell::filter::parse_filter;
 use crate::shell::words::SHELL;
 use crate::shell::words::code::no_place_text;
@@ -191,27 +191,15 @@ enum Place {
 
 impl Setter<'_> {
     fn place_of(&self, text: &str) -> Result<Place, String> {
-        let code = |plugin: Option<&str>, function: &str| {
-            let (plugin, place) = (plugin.map(str::to_owned), SourcePlace::Function(function.to_owned()));
-            Ok(Place::Code(CodeTarget { plugin, place }))
-        };
-        let is_name = |c: char| c.is_alphanumeric() || "_:.$<>#-".contains(c);
-        if let Some((plugin, function)) = text.split_once(".wasm:") {
-            return code(plugin.rsplit('/').next(), function);
+        // A bare name is a function's here, where `break` reads it as one of a process.
+        let is_name = |c: char| c.is_alphanumeric() || "_:.$<>#-/".contains(c);
+        if !text.is_empty() && text.chars().all(is_name) {
+            return Ok(Place::Code(code_target(self.kernel, text, false)));
         }
-        match text.split_once("::").filter(|(plugin, _)| self.is_plugin(plugin)) {
-            Some((plugin, function)) => code(Some(plugin), function),
-            None if !text.is_empty() && text.chars().all(is_name) => code(None, text),
-            None => match parse_break(text)? {
-                BreakAt::Calls(filter) => Ok(Place::Calls(filter.source().to_owned())),
-                BreakAt::Code(text) => code(None, &text),
-            },
+        match parse_break(text)? {
+            BreakAt::Calls(filter) => Ok(Place::Calls(filter.source().to_owned())),
+            BreakAt::Code(text) => Ok(Place::Code(code_target(self.kernel, &text, false))),
         }
-    }
-
-    fn is_plugin(&self, name: &str) -> bool {
-        let is_loaded = self.kernel.processes(false).iter().any(|view| view.name == name);
-        is_loaded || self.kernel.loadable().iter().any(|known| known == name)
     }
 
     /// The lines of a file that have code, in their order.

@@ -12,9 +12,8 @@ use super::handles::{FrameKey, FrameOf};
 use super::request::Request;
 use super::script::STACK_BYTES;
 use crate::shell::headless::{Collected, Headless};
-use crate::shell::line::Lines;
 use crate::shell::session::LinesFrom;
-use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin, start, syntax_error};
+use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin, start};
 
 /// The most lines that wait for those before them.
 const LINES_WAITING_MAX: usize = 64;
@@ -87,7 +86,7 @@ fn serve(debuggee: &Debuggee, session: &mut Session, collected: &Mutex<Collected
             session.choose_frame(&view, number);
         }
         session.interrupt().take();
-        let result = run_typed(session, &line.text);
+        let result = session.run_typed(&line.text);
         session.show_notices();
         let printed = printed(&mut collected.lock());
         debuggee.outlet.answer(&line.request, answer(printed, result));
@@ -95,19 +94,6 @@ fn serve(debuggee: &Debuggee, session: &mut Session, collected: &Mutex<Collected
             return;
         }
     }
-}
-
-/// Runs a line as it is run at a terminal.
-fn run_typed(session: &mut Session, text: &str) -> Result<(), ShellError> {
-    let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&session.grammar()) {
-        let script = read.map_err(|error| syntax_error(&error))?;
-        session.run_statements(&script)?;
-        if session.exit_code().is_some() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// The output of a line.

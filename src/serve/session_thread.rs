@@ -16,10 +16,9 @@ use super::wire::{self, Hello, WireError, response};
 use super::wire_front::{Link, WireFront};
 use crate::kernel::{JobState, Kernel, OwnerId};
 use crate::locks::{Mutex, Rank};
-use crate::shell::line::Lines;
 use crate::shell::place::{ARGUMENTS_MAX, ScriptPlace};
 use crate::shell::session::{Access, LinesFrom};
-use crate::shell::{AliasGrammar, Interrupter, Session, SessionOptions, ShellError, Stdin, start, syntax_error};
+use crate::shell::{AliasGrammar, Interrupter, Session, SessionOptions, ShellError, Stdin, start};
 
 /// The most lines of one client that wait for those before them.
 const RUNS_WAITING_MAX: usize = 64;
@@ -208,7 +207,7 @@ impl Runner<'_> {
         }
         match &params.script {
             Some(script) => self.run_script(script, &params.line)?,
-            None => self.run_typed(&params.line)?,
+            None => self.session.run_typed(&params.line)?,
         }
         if params.finish && self.session.exit_code().is_none() {
             let result = self.session.finish_jobs();
@@ -226,19 +225,6 @@ impl Runner<'_> {
         let place = ScriptPlace::of(script.file.as_deref(), arguments.into());
         let first_line = script.first_line.max(1);
         self.session.at_place(place, |session| session.run_text(&script.name, text.as_bytes(), first_line))
-    }
-
-    /// Runs lines as they are run at a terminal.
-    fn run_typed(&mut self, text: &str) -> Result<(), ShellError> {
-        let mut lines = Lines::new(text);
-        while let Some(read) = lines.next(&self.session.grammar()) {
-            let script = read.map_err(|error| syntax_error(&error))?;
-            self.session.run_statements(&script)?;
-            if self.session.exit_code().is_some() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// The session's state for the client's editor, with its aliases if they changed since the last time.

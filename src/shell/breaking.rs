@@ -6,7 +6,7 @@ use super::session::Session;
 use super::words::code::{no_place_text, several_text};
 use crate::journal::Filter;
 use crate::kernel::hooks::{CodeInProcess, CodeTarget, SourcePlace};
-use crate::kernel::{ProcessLabel, ReplacementRequest};
+use crate::kernel::{Kernel, ProcessLabel, ReplacementRequest};
 use crate::runtime::source_lines::line_query;
 use crate::shell::filter::parse_filter;
 
@@ -34,27 +34,26 @@ pub fn parse_break(text: &str) -> Result<BreakAt, String> {
     parse_filter(text).map(BreakAt::Calls)
 }
 
+/// The place of source that a text means: `src/lib.rs:42`, `cart::total`, `cart.wasm:total`, `cart::lib.rs:42`.
+/// `unloaded`: of a plugin that may not be loaded yet.
+pub fn code_target(kernel: &Kernel, text: &str, unloaded: bool) -> CodeTarget {
+    if let Some((file, place)) = text.split_once(MODULE_FILE) {
+        let plugin = file.rsplit('/').next().unwrap_or_default().to_owned();
+        return CodeTarget { plugin: Some(plugin), place: source_place(place) };
+    }
+    if let Some((plugin, place)) = text.split_once("::").filter(|(plugin, _)| unloaded || is_plugin(kernel, plugin)) {
+        return CodeTarget { plugin: Some(plugin.to_owned()), place: source_place(place) };
+    }
+    CodeTarget { plugin: None, place: source_place(text) }
+}
+
+fn is_plugin(kernel: &Kernel, name: &str) -> bool {
+    let is_process = |id| kernel.plugin_of(id).as_deref() == Some(name);
+    kernel.processes(false).iter().any(|view| view.name == name || is_process(view.id))
+        || kernel.loadable().iter().any(|known| known == name)
+}
+
 impl Session {
-    /// The place of source that a text means: `src/lib.rs:42`, `cart::total`, `cart.wasm:total`, `cart::lib.rs:42`.
-    /// `unloaded`: of a plugin that may not be loaded yet.
-    pub(super) fn code_target(&self, text: &str, unloaded: bool) -> CodeTarget {
-        if let Some((file, place)) = text.split_once(MODULE_FILE) {
-            let plugin = file.rsplit('/').next().unwrap_or_default().to_owned();
-            return CodeTarget { plugin: Some(plugin), place: source_place(place) };
-        }
-        if let Some((plugin, place)) = text.split_once("::").filter(|(plugin, _)| unloaded || self.is_plugin(plugin)) {
-            return CodeTarget { plugin: Some(plugin.to_owned()), place: source_place(place) };
-        }
-        CodeTarget { plugin: None, place: source_place(text) }
-    }
-
-    fn is_plugin(&self, name: &str) -> bool {
-        let kernel = self.kernel();
-        let is_process = |id| kernel.plugin_of(id).as_deref() == Some(name);
-        kernel.processes(false).iter().any(|view| view.name == name || is_process(view.id))
-            || kernel.loadable().iter().any(|known| known == name)
-    }
-
     /// The processes that have code of a place.
     ///
     /// # Errors

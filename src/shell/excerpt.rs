@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::source_text::{SourcePaths, lines_of};
-use super::stopped::{StoppedFrame, source_file};
+use super::stopped::{StoppedFrame, frames_of, shown_frame, source_file};
 use crate::kernel::Kernel;
 use crate::kernel::hooks::HeldView;
 
@@ -31,6 +31,13 @@ impl Excerpt {
         let (first, last) = (at.saturating_sub(AROUND).max(1), (at + AROUND).min(all.len()));
         let lines = all.get(first - 1..last)?.to_vec();
         Some(Excerpt { file: file.name, line, first_line: u32::try_from(first).unwrap_or(u32::MAX), lines })
+    }
+
+    /// The lines around the place that a held job is shown at, of a file that is where its compiler noted it or below
+    /// the working directory.
+    pub fn of_held(kernel: &Kernel, view: &HeldView) -> Option<Excerpt> {
+        let paths = SourcePaths { dirs: std::env::current_dir().into_iter().collect(), ..SourcePaths::default() };
+        Excerpt::around(kernel, view, shown_frame(&frames_of(view))?, &paths)
     }
 
     /// Each line with its number, and whether the plugin stands there.

@@ -48,6 +48,22 @@ impl Session {
         self.kept_going(first_error)
     }
 
+    /// Runs lines as they are run at a terminal: an error has no place.
+    ///
+    /// # Errors
+    /// A syntax error, or the first statement that fails.
+    pub fn run_typed(&mut self, text: &str) -> Result<(), ShellError> {
+        let mut lines = Lines::new(text);
+        while let Some(read) = lines.next(&self.grammar()) {
+            let script = read.map_err(|error| syntax_error(&error))?;
+            self.run_statements(&script)?;
+            if self.exit_code().is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The result of a text whose errors were shown already: the first error, unless `exit` was run.
     fn kept_going(&self, first_error: Option<ShellError>) -> Result<(), ShellError> {
         first_error.filter(|_| self.exit_code().is_none()).map_or(Ok(()), Err)

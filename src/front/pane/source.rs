@@ -7,8 +7,6 @@ use crate::journal::{Drained, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
 use crate::kernel::{Job, JobId, Kernel, Killed, LogLine, ProcessDetail, ProcessId, StackView};
 use crate::shell::excerpt::Excerpt;
-use crate::shell::source_text::SourcePaths;
-use crate::shell::stopped::{frames_of, shown_frame};
 
 use super::preview::with_preview;
 use super::snapshot::{
@@ -165,9 +163,7 @@ impl SnapshotSource for KernelSource {
     fn held_place(&self, subject: Subject) -> Option<HeldPlace> {
         let job = self.job_of(subject).filter(Job::is_held)?;
         let view = self.kernel.held_of(job.id())?;
-        let paths = SourcePaths { dirs: std::env::current_dir().into_iter().collect(), ..SourcePaths::default() };
-        let frames = frames_of(&view);
-        let source = shown_frame(&frames).and_then(|frame| Excerpt::around(&self.kernel, &view, frame, &paths));
+        let source = Excerpt::of_held(&self.kernel, &view);
         Some(HeldPlace { stack: view.stack, source })
     }
 

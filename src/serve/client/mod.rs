@@ -176,9 +176,7 @@ impl Client {
                 }
                 Ok(Message::Notification { method, mut params }) if method == "dap" => {
                     let message = params.remove("message").unwrap_or_default();
-                    if let Some(then) = &mut self.shared.waiting.lock().on_dap {
-                        then(message);
-                    }
+                    self.hand_on_dap(message);
                 }
                 Ok(Message::Notification { method, params }) => self.hand_on(None, &method, params),
                 Ok(Message::Request { id, method, params }) => self.hand_on(Some(id), &method, params),
@@ -187,6 +185,14 @@ impl Client {
             }
         }
         self.end(farewell.unwrap_or_else(|| self.lost()));
+    }
+
+    /// Hands a message to whoever listens to the adapter, without a lock: they may wait for their own reader. This
+    /// thread alone calls them.
+    fn hand_on_dap(&self, message: Value) {
+        let Some(mut then) = self.shared.waiting.lock().on_dap.take() else { return };
+        then(message);
+        self.shared.waiting.lock().on_dap.get_or_insert(then);
     }
 
     /// Hands an event to its request, or keeps a notice that has none.

@@ -14,8 +14,6 @@ use crate::serve::caller::Caller;
 use crate::serve::wire::{WireError, params_of};
 use crate::shell::command::info::info_json;
 use crate::shell::excerpt::Excerpt;
-use crate::shell::source_text::SourcePaths;
-use crate::shell::stopped::{frames_of, shown_frame};
 use crate::shell::words::stack::stack_rows;
 
 #[derive(Deserialize)]
@@ -89,10 +87,7 @@ fn kept_word(kept: &KeptBytes) -> &'static str {
 /// Notes where the plugins of a held job stand, and the source there; null for one that is not held.
 fn put_held_place(answer: &mut Value, kernel: &Kernel, job: Option<Job>) {
     let held = job.filter(Job::is_held).and_then(|job| kernel.held_of(job.id()));
-    let source = held.as_ref().and_then(|view| {
-        let paths = SourcePaths { dirs: std::env::current_dir().into_iter().collect(), ..SourcePaths::default() };
-        Excerpt::around(kernel, view, shown_frame(&frames_of(view))?, &paths)
-    });
+    let source = held.as_ref().and_then(|view| Excerpt::of_held(kernel, view));
     answer["held_stack"] = held.map_or(Value::Null, |view| json!(stack_rows(&view.stack)));
     answer["held_source"] = json!(source);
 }

@@ -4,7 +4,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakPlace, BreakSpec, BreakpointView, HoldSide, RuleRefusal};
 use crate::runtime::Explained;
-use crate::shell::breaking::{BreakAt, parse_break};
+use crate::shell::breaking::{BreakAt, code_target, parse_break};
 use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
@@ -190,10 +190,10 @@ type Placed = (BreakPlace, Option<Filter>, String);
 
 /// Makes the plugins that have code of a place stop there.
 fn at_code(session: &mut Session, text: &str, filter: Option<Filter>, pending: bool) -> Result<Placed, ShellError> {
-    let target = session.code_target(text, false);
+    let target = code_target(session.kernel(), text, false);
     let found = match session.processes_with(&target) {
         Err(_) if pending => {
-            let target = session.code_target(text, true);
+            let target = code_target(session.kernel(), text, true);
             let place_words = format!("{target}, in what is loaded from now on");
             return Ok((BreakPlace::Code(target), filter, place_words));
         }
